@@ -1,0 +1,43 @@
+"""Sides, labels and their standard codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Side(Enum):
+    """The patient's own left or right. `value` names folders and files."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+    @property
+    def label(self) -> int:
+        """Value of this side in a two-femur mask: 1 left, 2 right."""
+        return 1 if self is Side.LEFT else 2
+
+    @property
+    def sign(self) -> int:
+        """Direction of lateral along LPS x: +1 left, -1 right."""
+        return 1 if self is Side.LEFT else -1
+
+
+@dataclass(frozen=True)
+class Code:
+    """A coded concept: value, scheme and meaning, as DICOM writes it."""
+
+    value: str
+    scheme: str
+    meaning: str
+
+
+FEMUR = Code("71341001", "SCT", "Femur")
+ANATOMICAL_STRUCTURE = Code("91723000", "SCT", "Anatomical structure")
+LATERALITY = {
+    Side.LEFT: Code("7771000", "SCT", "Left"),
+    Side.RIGHT: Code("24028007", "SCT", "Right"),
+}
+
+NETWORK_LABELS = ("background", "femur", "other bone")
+"""What the fine network tells apart, by channel; the third is what teaches the joint gap."""

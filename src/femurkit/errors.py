@@ -1,0 +1,102 @@
+"""Everything femurkit raises on purpose.
+
+    FemurkitError                 code, exit_code; the command line prints it as `code: message`
+    ├── InputRefused              exit 3: found, expected, remedy
+    │   ├── NothingReadable       no image where one was named
+    │   ├── NoCtSeries            files, but no axial CT series among them
+    │   ├── SeriesNotFound        --series names a UID that is not there
+    │   ├── UnevenSpacing         slice positions do not step evenly
+    │   ├── GapInSeries           slices are missing
+    │   ├── DuplicateSlices       two slices at one position
+    │   ├── MixedOrientation      slices of several orientations or sizes in one series
+    │   ├── NotAxial              the slices are not transverse
+    │   ├── TooShort              too little of the body along the slice axis
+    │   ├── NotHounsfield         the values cannot be Hounsfield units
+    │   ├── BadGeometry           no usable spacing, origin or direction
+    │   └── OutputExists          OUT is there and --overwrite was not given
+    ├── NoFemurFound              exit 4: a readable CT without a proximal femur
+    └── DegenerateShape           exit 1: a surface or point set that cannot be measured
+"""
+
+from __future__ import annotations
+
+
+class FemurkitError(Exception):
+    """Base of all errors raised on purpose. `code` is the class name."""
+
+    exit_code = 1
+
+    @property
+    def code(self) -> str:
+        """The reason code, stable across versions."""
+        return type(self).__name__
+
+
+class InputRefused(FemurkitError):
+    """The input cannot be used as it is. Says what was found, what was expected and what mends it."""
+
+    exit_code = 3
+
+    def __init__(self, found: str, *, expected: str, remedy: str) -> None:
+        super().__init__(f"{found} (expected {expected}). {remedy}")
+        self.found = found
+        self.expected = expected
+        self.remedy = remedy
+
+
+class NothingReadable(InputRefused):
+    """No image where one was named."""
+
+
+class NoCtSeries(InputRefused):
+    """Files were read, but none form an axial CT series."""
+
+
+class SeriesNotFound(InputRefused):
+    """The series asked for is not in the input."""
+
+
+class UnevenSpacing(InputRefused):
+    """Slice positions do not step evenly."""
+
+
+class GapInSeries(InputRefused):
+    """One or more slices are missing."""
+
+
+class DuplicateSlices(InputRefused):
+    """Two slices stand at one position."""
+
+
+class MixedOrientation(InputRefused):
+    """Slices of several orientations, sizes or pixel spacings in one series."""
+
+
+class NotAxial(InputRefused):
+    """The slices are not transverse."""
+
+
+class TooShort(InputRefused):
+    """Too little of the body along the slice axis."""
+
+
+class NotHounsfield(InputRefused):
+    """The values cannot be Hounsfield units."""
+
+
+class BadGeometry(InputRefused):
+    """No usable spacing, origin or direction."""
+
+
+class OutputExists(InputRefused):
+    """The output folder exists and may not be replaced."""
+
+
+class NoFemurFound(FemurkitError):
+    """A readable CT in which no proximal femur was found."""
+
+    exit_code = 4
+
+
+class DegenerateShape(FemurkitError):
+    """A surface or point set that cannot be measured."""

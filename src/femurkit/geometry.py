@@ -1,0 +1,151 @@
+"""Where voxels are: the one class that owns all spatial meaning.
+
+Index order is array order (z, y, x); world order is LPS x, y, z in mm. A grid may be rotated or
+mirrored: sampling a volume on a mirrored grid is how a right hip becomes a left one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+AFFINE_TOLERANCE = 1e-3
+"""Two affines are the same if no entry differs by more (mm per voxel, or mm)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """A regular lattice of voxel centres.
+
+    shape: voxels along (z, y, x). affine: (4, 4), array index (z, y, x, 1) -> LPS mm (x, y, z, 1).
+    """
+
+    shape: tuple[int, int, int]
+    affine: np.ndarray
+
+    def __post_init__(self) -> None:
+        affine = np.array(self.affine, dtype=np.float64)
+        if affine.shape != (4, 4) or not np.isfinite(affine).all():
+            raise ValueError("affine must be a finite 4x4 matrix")
+        if abs(np.linalg.det(affine[:3, :3])) < 1e-9:
+            raise ValueError("affine is singular")
+        affine.flags.writeable = False
+        object.__setattr__(self, "affine", affine)
+        object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
+
+    @classmethod
+    def aligned(cls, shape, spacing_mm, origin_mm, *, mirrored: bool = False) -> Grid:
+        """Grid along the LPS axes. spacing_mm: (z, y, x); origin_mm: LPS of voxel (0, 0, 0).
+
+        With mirrored=True, x runs from the patient's left to the right: a right hip sampled on it
+        looks like a left one.
+        """
+        dz, dy, dx = (float(s) for s in spacing_mm)
+        affine = np.eye(4)
+        affine[:3, :3] = np.array([[0, 0, -dx if mirrored else dx], [0, dy, 0], [dz, 0, 0]])
+        affine[:3, 3] = origin_mm
+        return cls(shape, affine)
+
+    @property
+    def spacing_mm(self) -> tuple[float, float, float]:
+        """Voxel size along (z, y, x)."""
+        dz, dy, dx = np.linalg.norm(self.affine[:3, :3], axis=0)
+        return float(dz), float(dy), float(dx)
+
+    @property
+    def origin_mm(self) -> np.ndarray:
+        """LPS of the centre of voxel (0, 0, 0)."""
+        return self.affine[:3, 3].copy()
+
+    @property
+    def voxel_mm3(self) -> float:
+        """Volume of one voxel."""
+        return float(abs(np.linalg.det(self.affine[:3, :3])))
+
+    def to_world(self, indices) -> np.ndarray:
+        """LPS mm (..., 3) of array indices (..., 3) in order z, y, x."""
+        return np.asarray(indices, dtype=float) @ self.affine[:3, :3].T + self.affine[:3, 3]
+
+    def to_index(self, points_mm) -> np.ndarray:
+        """Array indices (..., 3) in order z, y, x of LPS points (..., 3) in mm."""
+        inverse = np.linalg.inv(self.affine)
+        return np.asarray(points_mm, dtype=float) @ inverse[:3, :3].T + inverse[:3, 3]
+
+    def corners_mm(self) -> np.ndarray:
+        """LPS of the eight corner voxel centres, (8, 3)."""
+        ends = [(0, n - 1) for n in self.shape]
+        return self.to_world(np.stack(np.meshgrid(*ends, indexing="ij"), -1).reshape(-1, 3))
+
+    def bounds_mm(self) -> tuple[np.ndarray, np.ndarray]:
+        """Least and greatest LPS coordinate over all voxel centres."""
+        corners = self.corners_mm()
+        return corners.min(0), corners.max(0)
+
+    def crop(self, start, stop) -> Grid:
+        """The sub-grid of indices start <= index < stop, each (z, y, x)."""
+        affine = self.affine.copy()
+        affine[:3, 3] = self.to_world(start)
+        return Grid(tuple(b - a for a, b in zip(start, stop, strict=True)), affine)
+
+    def window_around(self, lo_mm, hi_mm, *, margin: int = 0) -> tuple[slice, slice, slice]:
+        """Slices of the voxels that cover an LPS box, clipped to the grid; empty if outside."""
+        ends = np.array(np.meshgrid(*zip(lo_mm, hi_mm, strict=True), indexing="ij"))
+        corners = self.to_index(ends.reshape(3, -1).T)
+        start = np.floor(corners.min(0)).astype(int) - margin
+        stop = np.ceil(corners.max(0)).astype(int) + 1 + margin
+        start, stop = np.clip(start, 0, self.shape), np.clip(stop, 0, self.shape)
+        z, y, x = (slice(int(a), max(int(a), int(b))) for a, b in zip(start, stop, strict=True))
+        return z, y, x
+
+    def same_as(self, other: Grid) -> bool:
+        """Equal shape and equal affine within AFFINE_TOLERANCE."""
+        return self.shape == other.shape and bool(
+            np.allclose(self.affine, other.affine, atol=AFFINE_TOLERANCE)
+        )
+
+
+def resample(
+    array: np.ndarray, source: Grid, target: Grid, *, order: int = 1, outside: float = -1000.0
+) -> np.ndarray:
+    """Sample an array on another grid; float32 (z, y, x) of target.shape.
+
+    Where the target is coarser, whole source voxels are averaged first, so that nothing aliases.
+    Outside the source the value is `outside`. order: spline order, 0 nearest or 1 linear (or 3).
+    """
+    window = source.window_around(*target.bounds_mm(), margin=3)
+    if any(w.stop <= w.start for w in window):
+        return np.full(target.shape, outside, np.float32)
+    part = array[window]
+    grid = source.crop([w.start for w in window], [w.stop for w in window])
+    if order > 0:
+        part, grid = _averaged(part, grid, target)
+    index = np.linalg.inv(grid.affine) @ target.affine
+    matrix, offset = index[:3, :3], index[:3, 3]
+    if np.allclose(matrix, np.diag(np.diag(matrix)), atol=1e-9):
+        matrix = np.diag(matrix)
+    return ndimage.affine_transform(
+        part.astype(np.float32, copy=False), matrix, offset, target.shape, np.float32,
+        order=order, mode="constant", cval=outside,
+    )
+
+
+def _averaged(array: np.ndarray, grid: Grid, target: Grid) -> tuple[np.ndarray, Grid]:
+    """Block means along each axis on which the target is at least twice as coarse."""
+    step = np.abs(np.linalg.inv(grid.affine)[:3, :3] @ target.affine[:3, :3]).max(1)
+    factor = np.maximum(1, np.floor(step + 1e-6)).astype(int)
+    factor = np.minimum(factor, array.shape)
+    if (factor == 1).all():
+        return array, grid
+    shape = tuple(int(n // f) for n, f in zip(array.shape, factor, strict=True))
+    out = array
+    for axis, (n, f) in enumerate(zip(shape, factor, strict=True)):
+        if f > 1:
+            out = np.take(out, np.arange(n * f), axis=axis)
+            split = out.shape[:axis] + (n, int(f)) + out.shape[axis + 1 :]
+            out = out.reshape(split).mean(axis=axis + 1, dtype=np.float32)
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.to_world((factor - 1) / 2)
+    affine[:3, :3] *= factor
+    return out, Grid(shape, affine)

@@ -1,0 +1,110 @@
+"""A triangle surface in LPS mm, its exact volume and area, and binary STL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Mesh:
+    """Triangles. vertices: (n, 3) float64 LPS mm; faces: (m, 3) int64, counter-clockwise from outside."""
+
+    vertices: np.ndarray
+    faces: np.ndarray
+
+    def __post_init__(self) -> None:
+        vertices = np.array(self.vertices, dtype=np.float64)
+        faces = np.array(self.faces, dtype=np.int64)
+        if vertices.ndim != 2 or vertices.shape[1] != 3 or not np.isfinite(vertices).all():
+            raise ValueError("vertices must be finite and (n, 3)")
+        if faces.ndim != 2 or faces.shape[1] != 3:
+            raise ValueError("faces must be (m, 3)")
+        if len(faces) and (faces.min() < 0 or faces.max() >= len(vertices)):
+            raise ValueError("a face names a vertex that is not there")
+        vertices.flags.writeable = faces.flags.writeable = False
+        object.__setattr__(self, "vertices", vertices)
+        object.__setattr__(self, "faces", faces)
+
+    @property
+    def volume_mm3(self) -> float:
+        """Enclosed volume by the divergence theorem; negative if the faces point inward."""
+        a, b, c = (self.vertices[self.faces[:, i]] - self.vertices.mean(0) for i in range(3))
+        return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6.0)
+
+    @property
+    def area_mm2(self) -> float:
+        """Sum of the triangle areas."""
+        a, b, c = (self.vertices[self.faces[:, i]] for i in range(3))
+        return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2.0)
+
+    @property
+    def is_watertight(self) -> bool:
+        """Every edge is shared by exactly two faces that run along it in opposite directions."""
+        edges = np.concatenate([self.faces[:, [0, 1]], self.faces[:, [1, 2]], self.faces[:, [2, 0]]])
+        forward = edges[:, 0] * (len(self.vertices) + 1) + edges[:, 1]
+        backward = edges[:, 1] * (len(self.vertices) + 1) + edges[:, 0]
+        unique = np.unique(forward)
+        return len(unique) == len(forward) and np.array_equal(unique, np.unique(backward))
+
+    def transformed(self, affine: np.ndarray) -> Mesh:
+        """Vertices through a (4, 4) map; faces turned over if it mirrors, so that outside stays outside."""
+        vertices = self.vertices @ affine[:3, :3].T + affine[:3, 3]
+        mirrors = np.linalg.det(affine[:3, :3]) < 0
+        return Mesh(vertices, self.faces[:, ::-1] if mirrors else self.faces)
+
+
+def to_vtk(mesh: Mesh) -> Any:
+    """The same surface as vtkPolyData."""
+    from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
+    from vtkmodules.vtkCommonCore import vtkPoints
+    from vtkmodules.vtkCommonDataModel import vtkCellArray, vtkPolyData
+
+    points = vtkPoints()
+    points.SetData(numpy_to_vtk(mesh.vertices, deep=True))
+    cells = vtkCellArray()
+    offsets = np.arange(0, 3 * len(mesh.faces) + 1, 3, dtype=np.int64)
+    cells.SetData(
+        numpy_to_vtkIdTypeArray(offsets, deep=True),
+        numpy_to_vtkIdTypeArray(np.ascontiguousarray(mesh.faces.ravel()), deep=True),
+    )
+    polydata = vtkPolyData()
+    polydata.SetPoints(points)
+    polydata.SetPolys(cells)
+    return polydata
+
+
+def from_vtk(polydata: Any) -> Mesh:
+    """A vtkPolyData of triangles as a Mesh."""
+    from vtkmodules.util.numpy_support import vtk_to_numpy
+
+    points = vtk_to_numpy(polydata.GetPoints().GetData())
+    faces = vtk_to_numpy(polydata.GetPolys().GetConnectivityArray()).reshape(-1, 3)
+    return Mesh(points, faces)
+
+
+def write_stl(mesh: Mesh, path: Path) -> None:
+    """Binary STL, LPS mm (the format itself has no unit or frame)."""
+    from vtkmodules.vtkIOGeometry import vtkSTLWriter
+
+    writer = vtkSTLWriter()
+    writer.SetFileName(str(path))
+    writer.SetFileTypeToBinary()
+    writer.SetHeader("femurkit LPS mm")
+    writer.SetInputData(to_vtk(mesh))
+    if writer.Write() != 1:
+        raise OSError(f"could not write {path.name}")
+
+
+def read_stl(path: Path) -> Mesh:
+    """Any STL, equal vertices merged."""
+    from vtkmodules.vtkIOGeometry import vtkSTLReader
+
+    reader = vtkSTLReader()
+    reader.SetFileName(str(path))
+    reader.MergingOn()
+    reader.Update()
+    return from_vtk(reader.GetOutput())
