@@ -1,0 +1,47 @@
+# make demo    a synthetic patient, two femurs and a report, from a fresh clone
+# make test    the tests            EXTRAS=test,train adds torch and the tests of training
+# make check   style, types, imports
+# make results regenerates docs/results (needs ../shared/data for the real cases)
+PYTHON ?= python3
+EXTRAS ?= test
+OUT ?= out/demo
+BIN := .venv/bin
+comma := ,
+RUN_STAMP := .venv/.ready-run
+TEST_STAMP := .venv/.ready-$(subst $(comma),-,$(EXTRAS))
+
+.PHONY: demo test check results format clean
+
+demo: $(RUN_STAMP)
+	$(BIN)/femurkit demo -o $(OUT) --overwrite
+
+test: $(TEST_STAMP)
+	$(BIN)/python -m pytest
+
+check: $(TEST_STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+results: $(TEST_STAMP)
+	$(BIN)/python -m benchmarks.results
+
+format: $(TEST_STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf .venv out build dist
+
+$(BIN)/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "femurkit needs Python 3.11 or newer")'
+	$(PYTHON) -m venv .venv
+
+$(RUN_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	touch $@
+
+$(TEST_STAMP): pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[$(EXTRAS)]'
+	touch $@ $(RUN_STAMP)

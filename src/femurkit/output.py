@@ -1,0 +1,75 @@
+"""An output folder that appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from femurkit.errors import OutputExists
+
+
+@contextmanager
+def whole_or_nothing(
+    out: Path, *, overwrite: bool, marker: str, source: Path | None = None
+) -> Iterator[Path]:
+    """A temporary folder beside `out`, renamed to `out` when the block ends without an exception.
+
+    On any exception, Ctrl-C included, the temporary folder goes and `out` stays as it was.
+    marker: a file that an earlier output of the same kind holds; only such a folder is replaced,
+    so that a mistyped --overwrite cannot wipe a folder of something else.
+    source: the input, which `out` may neither be nor hold.
+    Raises OutputExists before the block is entered.
+    """
+    out = Path(out).absolute()
+    _refuse_if_taken(out, overwrite, marker, source)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
+    folder.chmod(0o777 & ~_umask())  # mkdtemp keeps others out; a result folder need not
+    try:
+        yield folder
+        _swap(folder, out)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _refuse_if_taken(out: Path, overwrite: bool, marker: str, source: Path | None) -> None:
+    if not (out.exists() or out.is_symlink()):
+        return
+    if not overwrite:
+        raise OutputExists(
+            f"{out.name} exists already",
+            expected="a new folder",
+            remedy="Choose another -o, or pass --overwrite.",
+        )
+    holds_source = source is not None and Path(source).resolve().is_relative_to(out.resolve())
+    if holds_source or not out.is_dir() or not ((out / marker).exists() or not any(out.iterdir())):
+        raise OutputExists(
+            f"{out.name} holds the input" if holds_source else f"{out.name} was not made by femurkit",
+            expected=f"an earlier output (a folder with {marker})",
+            remedy="Choose another -o: --overwrite replaces only what femurkit wrote.",
+        )
+
+
+def _swap(folder: Path, out: Path) -> None:
+    """Put `folder` in the place of `out`. What stood there goes only once the new one is in place."""
+    if not out.exists():
+        folder.rename(out)
+        return
+    old = folder.with_suffix(".old")
+    out.rename(old)
+    try:
+        folder.rename(out)
+    except BaseException:
+        old.rename(out)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,76 @@
+"""CT pictures in the body's own planes, whatever way the voxels lie."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import ndimage
+
+from femurkit.mesh import Mesh
+from femurkit.report.content import Cut
+from femurkit.report.outline import section
+from femurkit.volume import Volume
+
+WINDOW_HU = (-350.0, 1150.0)
+"""Black and white of the pictures: soft tissue still tells fat from muscle, cortex is not yet white."""
+
+PIXEL_MM = 0.5
+MARGIN_MM = 22.0
+BELOW_HEAD_MM = 170.0
+"""How far below the head centre a picture reaches at most: a whole shaft would make the joint small."""
+
+# plane: LPS axis it is normal to, axis along columns, axis along rows, sign of rows,
+# and the letters at its left, right, top and bottom edge. Radiological: the patient's right is left.
+PLANES = {
+    "axial": (2, 0, 1, 1, "RLAP"),
+    "coronal": (1, 0, 2, -1, "RLSI"),
+    "sagittal": (0, 1, 2, -1, "APSI"),
+}
+
+
+def cut(volume: Volume, surface: Mesh, hollow: Mesh, centre_mm: np.ndarray, plane: str) -> Cut:
+    """The CT in one plane through a point, with the outlines of both surfaces in pixels.
+
+    centre_mm: (3,) LPS. plane: a name in PLANES. Pixels are square whatever the voxels are.
+    """
+    axis, across, down, sign, letters = PLANES[plane]
+    lo, hi = surface.vertices.min(0) - MARGIN_MM, surface.vertices.max(0) + MARGIN_MM
+    lo[2] = max(lo[2], centre_mm[2] - BELOW_HEAD_MM)
+    columns = np.arange(lo[across], hi[across], PIXEL_MM)
+    rows = np.arange(lo[down], hi[down], PIXEL_MM)[::sign]
+    points = np.empty((len(rows), len(columns), 3))
+    points[..., axis] = centre_mm[axis]
+    points[..., across] = columns
+    points[..., down] = rows[:, None]
+
+    def to_pixels(mesh: Mesh) -> tuple[np.ndarray, ...]:
+        """Polylines (n, 2) as column, row with pixel centres at whole numbers plus one half."""
+        curves = section(mesh, axis, float(centre_mm[axis]))
+        start = np.array([columns[0], rows[0]])
+        scale = np.array([1, sign]) / PIXEL_MM
+        return tuple((c[:, [across, down]] - start) * scale + 0.5 for c in curves)
+
+    return Cut(
+        plane=plane,
+        image=_grey(_sample(volume, points)),
+        outline=to_pixels(surface),
+        inner_outline=to_pixels(hollow),
+        edges=(letters[0], letters[1], letters[2], letters[3]),
+        pixel_mm=PIXEL_MM,
+    )
+
+
+def _sample(volume: Volume, points_mm: np.ndarray) -> np.ndarray:
+    """HU at LPS points (h, w, 3), linear; air outside the scan."""
+    index = np.moveaxis(volume.grid.to_index(points_mm), -1, 0)
+    # The half voxel beyond the outermost centres belongs to the scan too.
+    for i, n in enumerate(volume.grid.shape):
+        inside = (index[i] > -0.5) & (index[i] < n - 0.5)
+        index[i] = np.where(inside, np.clip(index[i], 0, n - 1), index[i])
+    return ndimage.map_coordinates(
+        volume.array, index, output=np.float32, order=1, mode="constant", cval=-1000.0
+    )
+
+
+def _grey(hu: np.ndarray) -> np.ndarray:
+    low, high = WINDOW_HU
+    return np.clip((hu - low) / (high - low) * 255.0 + 0.5, 0, 255).astype(np.uint8)

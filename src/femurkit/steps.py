@@ -1,0 +1,41 @@
+"""What is being done and how long it took: one clock that the pipeline tells and the screen hears."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import perf_counter
+
+Listener = Callable[[str], None]
+"""Called with a step's name as the step begins."""
+
+
+class Steps:
+    """A stopwatch for named steps. `seconds` keeps them in the order they ran."""
+
+    def __init__(self, listener: Listener | None = None) -> None:
+        self.seconds: dict[str, float] = {}
+        self._listener = listener
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        """Time the block as step `name`; a name used twice adds up."""
+        if self._listener:
+            self._listener(name)
+        start = perf_counter()
+        try:
+            yield
+        finally:
+            spent = self.seconds.get(name, 0.0) + perf_counter() - start
+            self.seconds[name] = round(spent, 3)
+
+
+def peak_memory_mb() -> float | None:
+    """Peak resident memory of this process so far in MiB; None where the system does not tell."""
+    try:
+        import resource
+        import sys
+    except ImportError:  # Windows
+        return None
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1024.0**2 if sys.platform == "darwin" else 1024.0), 1)
