@@ -1,0 +1,202 @@
+"""Whether the slices of a series stand as a scanner would have put them.
+
+Each check is a code, a one-line claim and a function that raises the refusal of that code. They
+run in the order of CHECKS, so each may rely on the ones before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from femurkit.errors import (
+    BadGeometry,
+    DuplicateSlices,
+    GapInSeries,
+    InputRefused,
+    MixedOrientation,
+    NotAxial,
+    TooShort,
+    UnevenSpacing,
+)
+
+MIN_LENGTH_MM = 60.0
+"""Less of the body than this along the slice axis cannot hold a proximal femur."""
+MAX_TILT_DEG = 30.0
+"""Slices whose normal leans further from the patient's long axis are not transverse."""
+ORIENTATION_TOLERANCE = 1e-3
+"""Direction cosines and pixel spacings (mm) of one series differ by less."""
+SAME_POSITION_MM = 0.01
+"""Slices closer than this stand at one position."""
+STEP_TOLERANCE_MM, STEP_TOLERANCE_SHARE = 0.05, 0.05
+"""A step may differ from the median step by the larger of these: headers round positions."""
+MULTIPLE_TOLERANCE = 0.1
+"""A step within this of a whole number of median steps is a gap, else it is uneven."""
+DRIFT_TOLERANCE_MM = 0.5
+"""How far slices may wander off the normal over the whole stack; more is a tilted gantry."""
+
+
+@dataclass(frozen=True, eq=False)
+class SliceGeometry:
+    """Where n slices lie, in any order; NaN where the header does not say.
+
+    positions_mm: (n, 3) LPS of the first pixel. orientations: (n, 6) row then column direction.
+    spacings_mm: (n, 2) between rows, between columns. sizes: (n, 2) rows, columns.
+    """
+
+    positions_mm: np.ndarray
+    orientations: np.ndarray
+    spacings_mm: np.ndarray
+    sizes: np.ndarray
+
+    @property
+    def normal(self) -> np.ndarray:
+        """Unit slice normal (3,) LPS: row direction cross column direction, of the first slice."""
+        normal = np.cross(self.orientations[0, :3], self.orientations[0, 3:])
+        return np.asarray(normal / np.linalg.norm(normal))
+
+    @property
+    def order(self) -> np.ndarray:
+        """Indices (n,) that sort the slices along the normal."""
+        return np.argsort(self.positions_mm @ self.normal, kind="stable")
+
+    @property
+    def steps_mm(self) -> np.ndarray:
+        """Distances (n - 1,) between neighbours along the normal."""
+        return np.diff(np.sort(self.positions_mm @ self.normal))
+
+    @property
+    def step_mm(self) -> float:
+        """Mean distance between neighbours; 0 for a single slice."""
+        return float(self.steps_mm.mean()) if len(self.positions_mm) > 1 else 0.0
+
+    @property
+    def length_mm(self) -> float:
+        """Body covered along the normal, half a step beyond the outer slice centres."""
+        return len(self.positions_mm) * self.step_mm
+
+
+@dataclass(frozen=True)
+class Check:
+    """code: the reason code raised; claim: what holds if it does not raise."""
+
+    code: type[InputRefused]
+    claim: str
+    function: Callable[[SliceGeometry], None]
+
+
+def check(geometry: SliceGeometry) -> None:
+    """Raise the refusal of the first check that fails."""
+    for each in CHECKS:
+        each.function(geometry)
+
+
+def _complete(g: SliceGeometry) -> None:
+    parts = np.concatenate([g.positions_mm, g.orientations, g.spacings_mm, g.sizes], axis=1)
+    bad = ~np.isfinite(parts).all(1) | (g.spacings_mm <= 0).any(1) | (g.sizes <= 1).any(1)
+    rows, columns = g.orientations[:, :3], g.orientations[:, 3:]
+    with np.errstate(invalid="ignore"):
+        bad |= abs(np.linalg.norm(rows, axis=1) - 1) > ORIENTATION_TOLERANCE
+        bad |= abs(np.linalg.norm(columns, axis=1) - 1) > ORIENTATION_TOLERANCE
+        bad |= abs((rows * columns).sum(1)) > ORIENTATION_TOLERANCE
+    if bad.any():
+        raise BadGeometry(
+            f"{bad.sum()} of {len(bad)} slices without a usable position, orientation or spacing",
+            expected="all three in every slice, the orientation two perpendicular unit vectors",
+            remedy="Export the series again from its source.",
+        )
+
+
+def _one_orientation(g: SliceGeometry) -> None:
+    kinds = (("orientations", g.orientations), ("pixel spacings", g.spacings_mm), ("sizes", g.sizes))
+    for name, values in kinds:
+        differs = (abs(values - np.median(values, axis=0)) > ORIENTATION_TOLERANCE).any(1)
+        if differs.any():
+            raise MixedOrientation(
+                f"different {name} in one series, {differs.sum()} of {len(differs)} slices apart",
+                expected="one orientation, size and pixel spacing",
+                remedy="Export the axial slices alone.",
+            )
+
+
+def _axial(g: SliceGeometry) -> None:
+    tilt_deg = float(np.degrees(np.arccos(min(1.0, abs(g.normal[2])))))
+    if tilt_deg > MAX_TILT_DEG:
+        raise NotAxial(
+            f"slices tilted {tilt_deg:.0f} degrees from transverse",
+            expected=f"at most {MAX_TILT_DEG:.0f}",
+            remedy="Give the original axial series, not a reformat.",
+        )
+
+
+def _no_duplicates(g: SliceGeometry) -> None:
+    twice = int((g.steps_mm < SAME_POSITION_MM).sum())
+    if twice:
+        raise DuplicateSlices(
+            f"{twice} of {len(g.positions_mm)} slices at a position that another one holds",
+            expected="one slice at each position",
+            remedy="Export one reconstruction or phase of the scan alone.",
+        )
+
+
+def _even(g: SliceGeometry) -> None:
+    if len(g.positions_mm) < 3:
+        return
+    steps, median = g.steps_mm, float(np.median(g.steps_mm))
+    off = abs(steps - median)
+    if off.max() <= max(STEP_TOLERANCE_MM, STEP_TOLERANCE_SHARE * median):
+        return
+    at = int(off.argmax())
+    found = f"{steps[at]:.4g} mm between slices {at + 1} and {at + 2}"
+    multiple = steps / median
+    whole = (multiple > 1.5) & (abs(multiple - np.rint(multiple)) < MULTIPLE_TOLERANCE)
+    if whole[at]:
+        missing = int(np.rint(multiple[whole] - 1).sum())
+        raise GapInSeries(
+            f"{found}: {missing} slice{'s' * (missing > 1)} missing",
+            expected=f"{median:.4g}",
+            remedy="Export the series again, whole.",
+        )
+    raise UnevenSpacing(
+        found, expected=f"{median:.4g}", remedy="Export one reconstruction with even spacing."
+    )
+
+
+def _straight(g: SliceGeometry) -> None:
+    offsets = g.positions_mm - g.positions_mm[g.order[0]]
+    along = offsets @ g.normal
+    drift = np.linalg.norm(offsets - along[:, None] * g.normal, axis=1)
+    if drift.max() > DRIFT_TOLERANCE_MM:
+        tilt_deg = np.degrees(np.arctan2(drift.max(), abs(along[drift.argmax()])))
+        raise BadGeometry(
+            f"slices that step {tilt_deg:.1f} degrees off their normal (a tilted gantry)",
+            expected=f"at most {DRIFT_TOLERANCE_MM} mm over the series",
+            remedy="Give a reconstruction without gantry tilt.",
+        )
+
+
+def _long_enough(g: SliceGeometry) -> None:
+    check_length(g.length_mm, slices=len(g.positions_mm))
+
+
+def check_length(length_mm: float, *, slices: int) -> None:
+    """Raise TooShort if length_mm of body cannot hold a proximal femur."""
+    if length_mm < MIN_LENGTH_MM:
+        raise TooShort(
+            f"{slices} slice{'s' * (slices != 1)} over {length_mm:.4g} mm",
+            expected=f"at least {MIN_LENGTH_MM:.0f} mm along the body",
+            remedy="Give the whole hip, from above the head to below the lesser trochanter.",
+        )
+
+
+CHECKS = (
+    Check(BadGeometry, "every slice says where it lies", _complete),
+    Check(MixedOrientation, "one orientation, size and pixel spacing", _one_orientation),
+    Check(NotAxial, "the slices are transverse", _axial),
+    Check(DuplicateSlices, "one slice at each position", _no_duplicates),
+    Check(GapInSeries, "no slice is missing; else UnevenSpacing: the steps are even", _even),
+    Check(BadGeometry, "the slices are stacked along their normal", _straight),
+    Check(TooShort, "enough of the body to hold a proximal femur", _long_enough),
+)

@@ -1,0 +1,183 @@
+"""Which CT series a folder or zip holds, from headers alone."""
+
+from __future__ import annotations
+
+import struct
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from pydicom import Dataset, dcmread
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from femurkit.dicom.checks import SliceGeometry
+from femurkit.dicom.files import Files, open_files
+from femurkit.errors import NothingReadable
+
+PIXEL_DATA = b"\xe0\x7f\x10\x00"
+LONG_VALUE_REPRESENTATIONS = (b"OW", b"OB")
+
+
+@dataclass(frozen=True, eq=False)
+class SliceFile:
+    """One CT slice: where it is read from and its header without pixels.
+
+    pixel_offset: bytes before the first pixel where pixels lie plain in the file, else None.
+    """
+
+    name: str
+    header: Dataset
+    pixel_offset: int | None
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """The CT slices that share a SeriesInstanceUID, in the order they were found."""
+
+    path: Path
+    uid: str
+    slices: tuple[SliceFile, ...]
+    repeats: int = 0
+
+    @cached_property
+    def geometry(self) -> SliceGeometry:
+        """Where the slices lie, in the order of `slices`."""
+        headers = [s.header for s in self.slices]
+        return SliceGeometry(
+            _numbers(headers, "ImagePositionPatient", 3),
+            _numbers(headers, "ImageOrientationPatient", 6),
+            _numbers(headers, "PixelSpacing", 2),
+            np.hstack([_numbers(headers, "Rows", 1), _numbers(headers, "Columns", 1)]),
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """All CT series of an input, and how many files were left out, by reason."""
+
+    candidates: tuple[Candidate, ...]
+    left_out: Counter[str]
+    other_uids: frozenset[str]
+
+
+def find_series(path: Path) -> Found:
+    """Read every header below a folder or in a zip and group the CT slices by series.
+
+    Localizers, other modalities, multi-frame objects and damaged files are left out and counted.
+    Raises NothingReadable if there is no DICOM file at all.
+    """
+    groups: dict[str, list[SliceFile]] = {}
+    left_out: Counter[str] = Counter()
+    others: set[str] = set()
+    with open_files(path) as files:
+        for name in files.names():
+            read = _read_header(files, name)
+            if isinstance(read, str):
+                left_out[read] += 1
+                continue
+            uid = str(read.header.get("SeriesInstanceUID", ""))
+            reason = _why_not(read.header)
+            if reason:
+                left_out[reason] += 1
+                others.add(uid)
+            else:
+                groups.setdefault(uid, []).append(read)
+    if not groups and not others:
+        raise NothingReadable(
+            f"no DICOM image among {left_out.total()} files",
+            expected="a CT series",
+            remedy="Name the folder or zip that holds it; a NIfTI, NRRD or MetaImage is named itself.",
+        )
+    candidates = tuple(_candidate(path, uid, group) for uid, group in sorted(groups.items()))
+    return Found(candidates, left_out, frozenset(others - set(groups)))
+
+
+def _candidate(path: Path, uid: str, group: Sequence[SliceFile]) -> Candidate:
+    """Files that say they are the same instance at the same place (copies) are counted once."""
+    unique: dict[tuple[str, str], SliceFile] = {}
+    for each in group:
+        position = str(each.header.get("ImagePositionPatient"))
+        unique.setdefault((str(each.header.get("SOPInstanceUID", each.name)), position), each)
+    return Candidate(path, uid, tuple(unique.values()), len(group) - len(unique))
+
+
+def _read_header(files: Files, name: str) -> SliceFile | str:
+    """The header of one file, or why it cannot be used."""
+    try:
+        with files.open(name) as stream:
+            force = _looks_like_dicom(stream)
+            if force is None:
+                return "not DICOM"
+            header = dcmread(stream, stop_before_pixels=True, force=force)
+            if "SOPClassUID" not in header:
+                return "not DICOM" if force else "not an image"
+            offset = _pixel_offset(stream, header)
+            if offset and offset + _pixel_bytes(header) > files.size(name):
+                return "cut short"
+    # A damaged file fails in as many ways as there are parsers under this; none may stop the rest.
+    except Exception:
+        return "damaged"
+    return SliceFile(name, header, offset)
+
+
+def _looks_like_dicom(stream: IO[bytes]) -> bool | None:
+    """False: a preamble says so; True: none, but it begins like a data set; None: no."""
+    head = stream.read(132)
+    stream.seek(0)
+    if head[128:] == b"DICM":
+        return False
+    return True if head[:2] in (b"\x08\x00", b"\x02\x00") and head[3:4] == b"\x00" else None
+
+
+def _why_not(header: Dataset) -> str:
+    """Why a DICOM object is no axial CT slice; empty if it may be one."""
+    modality = str(header.get("Modality", "unnamed modality"))
+    if modality != "CT":
+        return modality if modality.isalnum() and len(modality) <= 4 else "other modality"
+    if "LOCALIZER" in image_type(header):
+        return "localizer"
+    if header.SOPClassUID != CTImageStorage or int(header.get("NumberOfFrames") or 1) > 1:
+        return "CT, but no single-frame CT image"
+    return ""
+
+
+def image_type(header: Dataset) -> tuple[str, ...]:
+    """The values of ImageType, upper case; empty if absent."""
+    value = header.get("ImageType") or ()
+    return (str(value),) if isinstance(value, str) else tuple(str(v).upper() for v in value)
+
+
+def _pixel_offset(stream: IO[bytes], header: Dataset) -> int | None:
+    """First byte of plain little-endian pixels, the stream standing at their tag; else None."""
+    syntax = header.file_meta.get("TransferSyntaxUID", ImplicitVRLittleEndian)
+    if syntax not in (ImplicitVRLittleEndian, ExplicitVRLittleEndian):
+        return None
+    at = stream.tell()
+    head = stream.read(12)
+    if head[:4] != PIXEL_DATA:
+        raise ValueError("no pixel data")
+    explicit = head[4:6] in LONG_VALUE_REPRESENTATIONS
+    (length,) = struct.unpack("<I", head[8:12] if explicit else head[4:8])
+    if length < _pixel_bytes(header):
+        raise ValueError("fewer pixels than the header says")
+    return at + (12 if explicit else 8)
+
+
+def _pixel_bytes(header: Dataset) -> int:
+    return int(header.Rows) * int(header.Columns) * int(header.BitsAllocated) // 8
+
+
+def _numbers(headers: Sequence[Dataset], keyword: str, count: int) -> np.ndarray:
+    """(n, count) floats of one attribute, NaN where it is absent or not so many numbers."""
+    out = np.full((len(headers), count), np.nan)
+    for row, header in zip(out, headers, strict=True):
+        try:
+            value: Any = header.get(keyword)
+            row[:] = [float(v) for v in (value if count > 1 else [value])]
+        except (TypeError, ValueError):
+            row[:] = np.nan
+    return out

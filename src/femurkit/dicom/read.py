@@ -1,0 +1,143 @@
+"""A CT series as Hounsfield units on an exact LPS grid."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from pydicom import Dataset, dcmread
+
+from femurkit.dicom.checks import SliceGeometry, check
+from femurkit.dicom.find import Candidate, SliceFile
+from femurkit.dicom.files import Files, open_files
+from femurkit.dicom.stored import REMEDY, Encoding, encoding
+from femurkit.errors import NotHounsfield, NothingReadable
+from femurkit.geometry import Grid
+from femurkit.volume import Volume
+
+THICK_MM = 3.5
+"""Thicker slices blur the joint gap; a note says so."""
+MAX_THREADS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class CtSeries:
+    """A series read whole. headers: one per slice, without pixels, in the order of volume.array.
+
+    Array rows and columns are those of the slices; the first index runs along the slice normal.
+    """
+
+    volume: Volume
+    headers: tuple[Dataset, ...]
+    uid: str
+    notes: tuple[str, ...] = ()
+
+
+def read_series(candidate: Candidate) -> CtSeries:
+    """Check the geometry, then read the pixels of every slice once, by threads.
+
+    HU are int16 where all are whole numbers that fit, else float32; `stored_values` gives back
+    exactly what the files hold. Raises the refusals of checks.CHECKS, NotHounsfield, and
+    NothingReadable if a slice cannot be decoded.
+    """
+    check(candidate.geometry)
+    order = candidate.geometry.order
+    slices = [candidate.slices[i] for i in order]
+    encodings = [encoding(s.header) for s in slices]
+    grid = _grid(candidate.geometry)
+    with open_files(candidate.path) as files:
+        array = None
+        if all(e.is_integral for e in encodings):
+            array = _pixels(files, slices, encodings, grid, np.dtype(np.int16))
+        if array is None:
+            array = _pixels(files, slices, encodings, grid, np.dtype(np.float32))
+    if array is None:
+        raise NotHounsfield("values too large to hold", expected="HU", remedy=REMEDY)
+    headers = tuple(s.header for s in slices)
+    return CtSeries(Volume(array, grid), headers, candidate.uid, _notes(headers, grid))
+
+
+def stored_values(series: CtSeries, index: int) -> np.ndarray:
+    """Stored pixel values (rows, columns) of one slice, bit for bit those of its file."""
+    return encoding(series.headers[index]).to_stored(series.volume.array[index])
+
+
+def _grid(geometry: SliceGeometry) -> Grid:
+    """Array index (slice, row, column) to LPS mm."""
+    first = geometry.order[0]
+    between_rows, between_columns = geometry.spacings_mm[first]
+    affine = np.eye(4)
+    affine[:3, 0] = geometry.normal * geometry.step_mm
+    affine[:3, 1] = geometry.orientations[first, 3:] * between_rows
+    affine[:3, 2] = geometry.orientations[first, :3] * between_columns
+    affine[:3, 3] = geometry.positions_mm[first]
+    rows, columns = (int(n) for n in geometry.sizes[first])
+    return Grid((len(geometry.positions_mm), rows, columns), affine)
+
+
+def _pixels(
+    files: Files,
+    slices: Sequence[SliceFile],
+    encodings: Sequence[Encoding],
+    grid: Grid,
+    dtype: np.dtype,
+) -> np.ndarray | None:
+    """HU of all slices, or None where dtype cannot hold them and give the stored values back."""
+    out = np.empty(grid.shape, dtype)
+
+    def fill(index: int) -> bool:
+        pixels = _stored(files, slices[index], index)
+        stored, coded = encodings[index].clean(pixels), encodings[index]
+        hu = coded.to_hu(stored)
+        limits = np.iinfo(dtype) if dtype.kind == "i" else np.finfo(dtype)
+        if not (limits.min <= hu.min() and hu.max() <= limits.max):
+            return False
+        out[index] = hu
+        # Whole numbers come back by themselves; fractions must be shown to.
+        return dtype.kind == "i" or np.array_equal(coded.to_stored(out[index]), stored)
+
+    return out if all(_each(fill, len(slices))) else None
+
+
+def _each(function: Callable[[int], bool], count: int) -> list[bool]:
+    workers = min(MAX_THREADS, os.cpu_count() or 1)
+    with ThreadPoolExecutor(workers) as pool:
+        return list(pool.map(function, range(count)))
+
+
+def _stored(files: Files, each: SliceFile, index: int) -> np.ndarray:
+    """Pixels of one slice as the file has them, (rows, columns)."""
+    shape = int(each.header.Rows), int(each.header.Columns)
+    try:
+        with files.open(each.name) as stream:
+            if each.pixel_offset is None:
+                return dcmread(stream).pixel_array.reshape(shape)
+            dtype = encoding(each.header).dtype.newbyteorder("<")
+            stream.seek(each.pixel_offset)
+            content = stream.read(shape[0] * shape[1] * dtype.itemsize)
+        return np.frombuffer(content, dtype).reshape(shape)
+    # Decoders and zip raise all kinds of errors, some of which quote the header.
+    except Exception as error:
+        raise NothingReadable(
+            f"slice {index + 1}, whose pixels cannot be decoded ({type(error).__name__})",
+            expected="whole, readable slices",
+            remedy="Export the series again, uncompressed.",
+        ) from None
+
+
+def _notes(headers: Sequence[Dataset], grid: Grid) -> tuple[str, ...]:
+    notes = []
+    thickness = [float(h.SliceThickness) for h in headers if h.get("SliceThickness")]
+    thick_mm = max([grid.spacing_mm[0], *thickness[:1]])
+    if thick_mm > THICK_MM:
+        notes.append(f"Slices of {thick_mm:.3g} mm: surfaces will be coarse along the body.")
+    numbers = [int(h.InstanceNumber) for h in headers if h.get("InstanceNumber") is not None]
+    steps = np.diff(numbers)
+    if len(numbers) == len(headers) and not ((steps > 0).all() or (steps < 0).all()):
+        notes.append("Instance numbers contradict slice positions; the positions were used.")
+    if any(h.get("RescaleSlope") is None or h.get("RescaleIntercept") is None for h in headers):
+        notes.append("No rescale in the header: stored values were taken as HU.")
+    return tuple(notes)

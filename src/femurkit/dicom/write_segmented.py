@@ -1,0 +1,128 @@
+"""A source series with everything but one femur turned to air."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.uid import generate_uid
+
+from femurkit import __version__
+from femurkit.anatomy import Code, Side
+from femurkit.dicom.common import coded, file_meta
+from femurkit.dicom.read import CtSeries, stored_values
+from femurkit.dicom.stored import AIR_HU, encoding
+from femurkit.volume import Mask
+
+SEGMENTATION = Code("113076", "DCM", "Segmentation")
+SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operation")
+MODIFIER = Code("109103", "DCM", "Modifying Equipment")
+FIRST_SERIES_NUMBER = 9000
+"""Plus the side's label: above what scanners count to."""
+NOT_TRUE_ANY_MORE = (
+    "IconImageSequence", "MACParametersSequence", "DigitalSignaturesSequence",
+    "OriginalAttributesSequence", "InstanceCreationDate", "InstanceCreationTime",
+    "InstanceCreatorUID",
+)  # fmt: skip
+"""Attributes that speak of the source instance itself: a preview, signatures, its making."""
+
+
+def write_segmented_series(
+    series: CtSeries,
+    mask: Mask,
+    folder: Path,
+    *,
+    side: Side,
+    slices: Literal["touched", "all"] = "touched",
+) -> tuple[Path, ...]:
+    """Write the slices that the femur touches, or all, as a derived CT series; returns the files.
+
+    Inside the mask the stored values are bit for bit the source's. Outside stands air, -1000 HU
+    in stored units by each slice's own rescale; where the stored type cannot hold that, its lowest
+    value. Headers are kept but for what is no longer true: new series and instance UIDs (the same
+    for the same source, mask and version), DERIVED image type, references to the source, true
+    smallest and largest value. Explicit little endian, uncompressed. What a source file holds
+    behind its pixels (padding, signatures) is not carried over.
+    Source: PAPER.md step 10; PS3.3 C.7.6.1, C.12.4.
+    """
+    if not mask.grid.same_as(series.volume.grid):
+        raise ValueError("mask and series are on different grids")
+    touched = mask.array.any(axis=(1, 2))
+    if not touched.any():
+        raise ValueError("the mask is empty")
+    chosen = np.flatnonzero(touched) if slices == "touched" else np.arange(len(touched))
+    digest = hashlib.sha256(np.packbits(mask.array).tobytes()).hexdigest()
+    source = [__version__, series.uid, side.value, digest]
+    series_uid = generate_uid(entropy_srcs=source)
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for number, index in enumerate(chosen.tolist(), start=1):
+        header = series.headers[index]
+        pixels = _segmented(header, stored_values(series, index), mask.array[index])
+        dataset = _derived(header, side)
+        dataset.SeriesInstanceUID = series_uid
+        dataset.SOPInstanceUID = generate_uid(entropy_srcs=[*source, str(header.SOPInstanceUID)])
+        _put_pixels(dataset, pixels)
+        dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
+        paths.append(folder / f"{number:04d}.dcm")
+        dataset.save_as(paths[-1], enforce_file_format=True, implicit_vr=False, little_endian=True)
+    return tuple(paths)
+
+
+def _segmented(header: Dataset, stored: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    air = encoding(header).to_stored(np.array(AIR_HU))
+    return np.where(mask, stored, air).astype(stored.dtype)
+
+
+def _derived(header: Dataset, side: Side) -> Dataset:
+    """A deep copy of the source header that says what it is now."""
+    dataset = copy.deepcopy(header)
+    for keyword in NOT_TRUE_ANY_MORE:
+        if keyword in dataset:
+            delattr(dataset, keyword)
+    kind = _values(header, "ImageType")
+    dataset.ImageType = ["DERIVED", "SECONDARY", *(kind[2:] or ["AXIAL"])]
+    dataset.SeriesNumber = FIRST_SERIES_NUMBER + side.label
+    dataset.SeriesDescription = f"femur {side.value}, segmented by femurkit"
+    dataset.DerivationDescription = (
+        f"{side.value} femur kept, all else set to air, by femurkit {__version__}"
+    )
+    dataset.DerivationCodeSequence = [coded(SEGMENTATION)]
+    reference = Dataset()
+    reference.ReferencedSOPClassUID = header.SOPClassUID
+    reference.ReferencedSOPInstanceUID = header.SOPInstanceUID
+    reference.PurposeOfReferenceCodeSequence = [coded(SOURCE_IMAGE)]
+    dataset.SourceImageSequence = [reference]
+    equipment = Dataset()
+    equipment.Manufacturer = "femurkit"
+    equipment.SoftwareVersions = __version__
+    equipment.PurposeOfReferenceCodeSequence = [coded(MODIFIER)]
+    earlier = list(dataset.get("ContributingEquipmentSequence") or [])
+    dataset.ContributingEquipmentSequence = [*earlier, equipment]
+    return dataset
+
+
+def _values(header: Dataset, keyword: str) -> Sequence[str]:
+    value = header.get(keyword) or []
+    return [value] if isinstance(value, str) else list(value)
+
+
+def _put_pixels(dataset: Dataset, pixels: np.ndarray) -> None:
+    """Plain pixels and the attributes that describe them. pixels: (rows, columns) stored values."""
+    representation = "SS" if pixels.dtype.kind == "i" else "US"
+    dataset.HighBit = dataset.BitsStored - 1
+    dataset.add_new("SmallestImagePixelValue", representation, int(pixels.min()))
+    dataset.add_new("LargestImagePixelValue", representation, int(pixels.max()))
+    for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit"):
+        if dataset.get(keyword) is not None:
+            value = np.array(dataset[keyword].value).astype(pixels.dtype)
+            dataset.add_new(keyword, representation, int(value))
+    content = pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
+    dataset.add_new(
+        "PixelData", "OW" if pixels.dtype.itemsize > 1 else "OB", content + b"\0" * (len(content) % 2)
+    )
