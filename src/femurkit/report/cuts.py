@@ -15,7 +15,7 @@ WINDOW_HU = (-350.0, 1150.0)
 
 PIXEL_MM = 0.5
 MARGIN_MM = 22.0
-BELOW_HEAD_MM = 170.0
+BELOW_HEAD_MM = 115.0
 """How far below the head centre a picture reaches at most: a whole shaft would make the joint small."""
 
 # plane: LPS axis it is normal to, axis along columns, axis along rows, sign of rows,

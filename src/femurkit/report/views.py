@@ -9,7 +9,7 @@ from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.report.content import View
 
-PIXEL_MM = 0.6
+PIXEL_MM = 0.5
 SUPERSAMPLING = 2
 BONE_RGB = np.array([237.0, 225.0, 202.0], np.float32)
 
@@ -70,40 +70,39 @@ def _rasterise(
     normal = np.zeros((len(depth), 3), np.float32)
     a, b, c = (points[faces[:, i]] for i in range(3))
     turn = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    corner = np.floor(np.minimum(np.minimum(a, b), c)[:, :2]).astype(np.int64)
+    corner = np.floor(np.minimum(np.minimum(a, b), c)[:, :2]).astype(np.int32)
     extent = (np.maximum(np.maximum(a, b), c)[:, :2] - corner).max(1)
     # Rows run downward, so a face turned to the eye runs clockwise in the picture: turn < 0.
-    seen = turn < -1e-9
+    seen = turn < -1e-6
     size = 2
     while seen.any():
+        # Faces of about one size together: each tries the size² pixels of its box.
         batch = np.flatnonzero(seen & (extent <= size))
         seen[batch] = False
-        for f in np.array_split(batch, len(batch) * size * size // 1_000_000 + 1):
-            if not len(f):
-                continue
+        for f in np.array_split(batch, len(batch) * size * size // 500_000 + 1):
             step = np.stack(np.meshgrid(np.arange(size), np.arange(size)), -1).reshape(-1, 2)
-            at = corner[f, None] + step  # pixels (faces, size², 2) as column, row
-            x, y = at[..., 0] + 0.5, at[..., 1] + 0.5
-            wa, wb = _weight(b, c, x, y, f, turn), _weight(c, a, x, y, f, turn)
-            wc = 1 - wa - wb
-            hit, pixel = np.nonzero((wa >= 0) & (wb >= 0) & (wc >= 0))
-            w = np.stack([wa[hit, pixel], wb[hit, pixel], wc[hit, pixel]], -1).astype(np.float32)
-            face = f[hit]
-            near = (w * points[faces[face], 2]).sum(1)
+            at = corner[f, None] + step.astype(np.int32)  # (faces, size², 2) as column, row
+            centre = at.astype(np.float32) + 0.5
+            wa = _weight(b[f], c[f], centre, turn[f])
+            wb = _weight(c[f], a[f], centre, turn[f])
+            hit, pixel = np.nonzero((wa >= 0) & (wb >= 0) & (wa + wb <= 1))
+            wa, wb = wa[hit, pixel], wb[hit, pixel]
+            w = np.stack([wa, wb, 1 - wa - wb], -1)
+            corners = faces[f[hit]]
+            near = np.einsum("ij,ij->i", w, points[corners, 2])
             index = at[hit, pixel, 1] * shape[1] + at[hit, pixel, 0]
             np.maximum.at(depth, index, near)
             first = near >= depth[index]
-            normal[index[first]] = np.einsum("ij,ijk->ik", w[first], normals[faces[face[first]]])
-        size *= 2
+            normal[index[first]] = np.einsum("ij,ijk->ik", w[first], normals[corners[first]])
+        size += max(1, size // 3)
     return depth.reshape(shape), normal.reshape(*shape, 3)
 
 
-def _weight(
-    p: np.ndarray, q: np.ndarray, x: np.ndarray, y: np.ndarray, f: np.ndarray, turn: np.ndarray
-) -> np.ndarray:
-    """Barycentric weight of pixels x, y (faces, n) against the edge p -> q of faces f."""
-    px, py, qx, qy = p[f, 0, None], p[f, 1, None], q[f, 0, None], q[f, 1, None]
-    return ((qx - px) * (y - py) - (qy - py) * (x - px)) / turn[f, None]
+def _weight(p: np.ndarray, q: np.ndarray, at: np.ndarray, turn: np.ndarray) -> np.ndarray:
+    """Barycentric weight of points `at` (faces, n, 2) against the edges p -> q."""
+    edge = (q - p)[:, None] / turn[:, None, None]
+    off = at - p[:, None, :2]
+    return np.asarray(edge[..., 0] * off[..., 1] - edge[..., 1] * off[..., 0])
 
 
 def _shade(depth: np.ndarray, normal: np.ndarray, pixel_mm: float) -> np.ndarray:
