@@ -6,9 +6,11 @@ mirrored: sampling a volume on a mirrored grid is how a right hip becomes a left
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import ndimage
 
 AFFINE_TOLERANCE = 1e-3
@@ -36,7 +38,14 @@ class Grid:
         object.__setattr__(self, "shape", tuple(int(n) for n in self.shape))
 
     @classmethod
-    def aligned(cls, shape, spacing_mm, origin_mm, *, mirrored: bool = False) -> Grid:
+    def aligned(
+        cls,
+        shape: Sequence[int],
+        spacing_mm: Sequence[float],
+        origin_mm: ArrayLike,
+        *,
+        mirrored: bool = False,
+    ) -> Grid:
         """Grid along the LPS axes. spacing_mm: (z, y, x); origin_mm: LPS of voxel (0, 0, 0).
 
         With mirrored=True, x runs from the patient's left to the right: a right hip sampled on it
@@ -46,7 +55,8 @@ class Grid:
         affine = np.eye(4)
         affine[:3, :3] = np.array([[0, 0, -dx if mirrored else dx], [0, dy, 0], [dz, 0, 0]])
         affine[:3, 3] = origin_mm
-        return cls(shape, affine)
+        z, y, x = (int(n) for n in shape)
+        return cls((z, y, x), affine)
 
     @property
     def spacing_mm(self) -> tuple[float, float, float]:
@@ -64,14 +74,16 @@ class Grid:
         """Volume of one voxel."""
         return float(abs(np.linalg.det(self.affine[:3, :3])))
 
-    def to_world(self, indices) -> np.ndarray:
+    def to_world(self, indices: ArrayLike) -> np.ndarray:
         """LPS mm (..., 3) of array indices (..., 3) in order z, y, x."""
-        return np.asarray(indices, dtype=float) @ self.affine[:3, :3].T + self.affine[:3, 3]
+        points = np.asarray(indices, dtype=float) @ self.affine[:3, :3].T + self.affine[:3, 3]
+        return np.asarray(points)
 
-    def to_index(self, points_mm) -> np.ndarray:
+    def to_index(self, points_mm: ArrayLike) -> np.ndarray:
         """Array indices (..., 3) in order z, y, x of LPS points (..., 3) in mm."""
         inverse = np.linalg.inv(self.affine)
-        return np.asarray(points_mm, dtype=float) @ inverse[:3, :3].T + inverse[:3, 3]
+        indices = np.asarray(points_mm, dtype=float) @ inverse[:3, :3].T + inverse[:3, 3]
+        return np.asarray(indices)
 
     def corners_mm(self) -> np.ndarray:
         """LPS of the eight corner voxel centres, (8, 3)."""
@@ -83,13 +95,16 @@ class Grid:
         corners = self.corners_mm()
         return corners.min(0), corners.max(0)
 
-    def crop(self, start, stop) -> Grid:
+    def crop(self, start: Sequence[int] | np.ndarray, stop: Sequence[int] | np.ndarray) -> Grid:
         """The sub-grid of indices start <= index < stop, each (z, y, x)."""
         affine = self.affine.copy()
         affine[:3, 3] = self.to_world(start)
-        return Grid(tuple(b - a for a, b in zip(start, stop, strict=True)), affine)
+        z, y, x = (int(b - a) for a, b in zip(start, stop, strict=True))
+        return Grid((z, y, x), affine)
 
-    def window_around(self, lo_mm, hi_mm, *, margin: int = 0) -> tuple[slice, slice, slice]:
+    def window_around(
+        self, lo_mm: np.ndarray, hi_mm: np.ndarray, *, margin: int = 0
+    ) -> tuple[slice, slice, slice]:
         """Slices of the voxels that cover an LPS box, clipped to the grid; empty if outside."""
         ends = np.array(np.meshgrid(*zip(lo_mm, hi_mm, strict=True), indexing="ij"))
         corners = self.to_index(ends.reshape(3, -1).T)
@@ -112,40 +127,58 @@ def resample(
     """Sample an array on another grid; float32 (z, y, x) of target.shape.
 
     Where the target is coarser, whole source voxels are averaged first, so that nothing aliases.
-    Outside the source the value is `outside`. order: spline order, 0 nearest or 1 linear (or 3).
+    The source reaches to its outer voxel faces; beyond them the value is `outside`.
+    order: spline order, 0 nearest or 1 linear (or 3).
     """
-    window = source.window_around(*target.bounds_mm(), margin=3)
+    factor = _coarser(source, target) if order > 0 else np.ones(3, int)
+    window = source.window_around(*target.bounds_mm(), margin=int(2 * factor.max()) + 1)
     if any(w.stop <= w.start for w in window):
         return np.full(target.shape, outside, np.float32)
-    part = array[window]
     grid = source.crop([w.start for w in window], [w.stop for w in window])
-    if order > 0:
-        part, grid = _averaged(part, grid, target)
+    part, grid = _averaged(array[window], grid, factor)
     index = np.linalg.inv(grid.affine) @ target.affine
     matrix, offset = index[:3, :3], index[:3, 3]
     if np.allclose(matrix, np.diag(np.diag(matrix)), atol=1e-9):
         matrix = np.diag(matrix)
-    return ndimage.affine_transform(
+    out = ndimage.affine_transform(
         part.astype(np.float32, copy=False), matrix, offset, target.shape, np.float32,
-        order=order, mode="constant", cval=outside,
-    )
+        order=order, mode="nearest",
+    )  # fmt: skip
+    for axis in range(3):
+        _blank_beyond(out, source, target, axis, outside)
+    return np.asarray(out)
 
 
-def _averaged(array: np.ndarray, grid: Grid, target: Grid) -> tuple[np.ndarray, Grid]:
-    """Block means along each axis on which the target is at least twice as coarse."""
-    step = np.abs(np.linalg.inv(grid.affine)[:3, :3] @ target.affine[:3, :3]).max(1)
-    factor = np.maximum(1, np.floor(step + 1e-6)).astype(int)
-    factor = np.minimum(factor, array.shape)
+def _blank_beyond(out: np.ndarray, source: Grid, target: Grid, axis: int, value: float) -> None:
+    """Write value where target voxels lie beyond the source's two outer faces along an axis."""
+    end = source.shape[axis] - 0.5
+    corners = source.to_index(target.corners_mm())[:, axis]
+    if corners.min() >= -0.5 and corners.max() <= end:
+        return
+    a, b, c, d = (np.linalg.inv(source.affine) @ target.affine)[axis]
+    z, y, x = (np.arange(n) for n in target.shape)
+    index = (a * z + d)[:, None, None] + (b * y)[:, None] + c * x
+    out[(index < -0.5) | (index > end)] = value
+
+
+def _coarser(source: Grid, target: Grid) -> np.ndarray:
+    """How many whole source voxels one target voxel spans along each source axis, (3,) int >= 1."""
+    step = np.abs(np.linalg.inv(source.affine)[:3, :3] @ target.affine[:3, :3]).max(1)
+    return np.asarray(np.maximum(1, np.floor(step + 1e-6)).astype(int))
+
+
+def _averaged(array: np.ndarray, grid: Grid, factor: np.ndarray) -> tuple[np.ndarray, Grid]:
+    """Block means of `factor` voxels (z, y, x); the last layer repeats to fill a block."""
     if (factor == 1).all():
         return array, grid
-    shape = tuple(int(n // f) for n, f in zip(array.shape, factor, strict=True))
-    out = array
-    for axis, (n, f) in enumerate(zip(shape, factor, strict=True)):
+    rest = [(0, int(-n % f)) for n, f in zip(array.shape, factor, strict=True)]
+    out = np.pad(array, rest, mode="edge")
+    for axis, f in enumerate(int(f) for f in factor):
         if f > 1:
-            out = np.take(out, np.arange(n * f), axis=axis)
-            split = out.shape[:axis] + (n, int(f)) + out.shape[axis + 1 :]
+            split = (*out.shape[:axis], out.shape[axis] // f, f, *out.shape[axis + 1 :])
             out = out.reshape(split).mean(axis=axis + 1, dtype=np.float32)
     affine = grid.affine.copy()
     affine[:3, 3] = grid.to_world((factor - 1) / 2)
     affine[:3, :3] *= factor
-    return out, Grid(shape, affine)
+    z, y, x = out.shape
+    return out, Grid((z, y, x), affine)

@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
-    """Triangles. vertices: (n, 3) float64 LPS mm; faces: (m, 3) int64, counter-clockwise from outside."""
+    """Triangles. vertices: (n, 3) float64 LPS mm; faces: (m, 3) int64, outside counter-clockwise."""
 
     vertices: np.ndarray
     faces: np.ndarray
@@ -44,14 +44,15 @@ class Mesh:
     @property
     def is_watertight(self) -> bool:
         """Every edge is shared by exactly two faces that run along it in opposite directions."""
-        edges = np.concatenate([self.faces[:, [0, 1]], self.faces[:, [1, 2]], self.faces[:, [2, 0]]])
+        edges = np.concatenate([self.faces[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
         forward = edges[:, 0] * (len(self.vertices) + 1) + edges[:, 1]
         backward = edges[:, 1] * (len(self.vertices) + 1) + edges[:, 0]
         unique = np.unique(forward)
-        return len(unique) == len(forward) and np.array_equal(unique, np.unique(backward))
+        once = 0 < len(unique) == len(forward)
+        return once and np.array_equal(unique, np.unique(backward))
 
     def transformed(self, affine: np.ndarray) -> Mesh:
-        """Vertices through a (4, 4) map; faces turned over if it mirrors, so that outside stays outside."""
+        """Vertices through a (4, 4) map; faces turned over if it mirrors, so that outside stays out."""
         vertices = self.vertices @ affine[:3, :3].T + affine[:3, 3]
         mirrors = np.linalg.det(affine[:3, :3]) < 0
         return Mesh(vertices, self.faces[:, ::-1] if mirrors else self.faces)

@@ -1,0 +1,184 @@
+"""The probability field: cleaned, continued past the end of the scan, cut at it, made a mask.
+
+A scan ends at its voxel faces, half a voxel beyond the outermost centres. A femur that runs out of
+the scan ends there too, so that mask, surface and voxel count tell the same volume.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from femurkit.errors import DegenerateShape
+from femurkit.geometry import Grid
+from femurkit.surface.islands import bounding_window, fill_holes, keep_largest
+from femurkit.volume import Field, Mask
+
+SPACING_MM = 1.5
+"""Edge of a voxel of the canonical grid."""
+
+MARGIN = 8
+"""Voxels of room around the femur: enough for smoothing never to feel where the field stops."""
+
+
+@dataclass(frozen=True)
+class Plane:
+    """Half a space. point_mm: (3,) LPS on the plane; inward: (3,) unit, toward what is kept."""
+
+    point_mm: np.ndarray
+    inward: np.ndarray
+
+    def depth_mm(self, points_mm: np.ndarray) -> np.ndarray:
+        """Signed distance of points (..., 3), positive on the kept side."""
+        return np.asarray((points_mm - self.point_mm) @ self.inward)
+
+
+def faces(grid: Grid) -> tuple[Plane, ...]:
+    """The six outer voxel faces of a grid (oblique and sheared ones too)."""
+    rows = np.linalg.inv(grid.affine)[:3, :3]
+    out = []
+    for axis in range(3):
+        normal = rows[axis] / np.linalg.norm(rows[axis])
+        for index, sign in ((-0.5, 1.0), (grid.shape[axis] - 0.5, -1.0)):
+            at = np.zeros(3)
+            at[axis] = index
+            out.append(Plane(grid.to_world(at), sign * normal))
+    return tuple(out)
+
+
+def end_planes(field: Field, scan_grid: Grid) -> tuple[Plane, ...]:
+    """Where this femur must end: the outer faces of the scan and of the field's own box."""
+    return faces(scan_grid) + faces(field.grid)
+
+
+def prepared(field: Field, scan_grid: Grid) -> Field:
+    """One femur without islands or cavities, continued past the ends of scan and box.
+
+    Beyond the scan's outermost voxel centres there is no data, so whatever a network said there is
+    replaced by what it said one voxel inside; beyond the box likewise. The result is cropped to the
+    femur with MARGIN voxels of room on every side. Raises DegenerateShape if no voxel reaches 0.5.
+    """
+    femur = keep_largest(field.array >= 0.5)
+    if not femur.any():
+        raise DegenerateShape("the field holds no femur: no voxel reaches probability 0.5")
+    window = bounding_window(femur, margin=MARGIN)
+    part, inside = field.array[window], femur[window]
+    part = np.where((part >= 0.5) & ~inside, np.float32(0), part)
+    room = [
+        (MARGIN - (tight.start - wide.start), MARGIN - (wide.stop - tight.stop))
+        for tight, wide in zip(bounding_window(femur), window, strict=True)
+    ]
+    part = np.pad(part, room, mode="edge")
+    start = np.array([w.start - before for w, (before, _) in zip(window, room, strict=True)])
+    grid = field.grid.crop(start, start + part.shape)
+    part = _continued(part, grid, scan_grid)
+    holes = fill_holes(part >= 0.5) & (part < 0.5)
+    return Field(np.where(holes, np.float32(1), part).astype(np.float32), grid)
+
+
+def _continued(array: np.ndarray, grid: Grid, scan_grid: Grid) -> np.ndarray:
+    """Values at nodes beyond the scan's outermost centres, taken from one voxel inside them."""
+    scan = scan_grid.to_index(_centres(grid))
+    last = np.array(scan_grid.shape) - 1.0
+    beyond = ((scan < -1e-6) | (scan > last + 1e-6)).any(-1)
+    if not beyond.any():
+        return array
+    rows = np.linalg.inv(scan_grid.affine)[:3, :3]
+    step = min(grid.spacing_mm) * np.linalg.norm(rows, axis=1)
+    inset = np.minimum(step, last / 2)
+    source = grid.to_index(scan_grid.to_world(np.clip(scan[beyond], inset, last - inset)))
+    out = array.copy()
+    out[beyond] = ndimage.map_coordinates(array, source.T, order=1, mode="nearest")
+    return out
+
+
+def _centres(grid: Grid) -> np.ndarray:
+    """LPS of all voxel centres, (z, y, x, 3)."""
+    return grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1))
+
+
+def clip_to_scan(field: Field, scan_grid: Grid) -> Field:
+    """The field brought below 0.5 outside the scan's voxel faces, crossing 0.5 exactly on them.
+
+    The clip is a ramp of the distance to the face, two voxels wide: a hard clip would move the face
+    to the nearest node. The field is cleaned and continued first (see `prepared`), so its grid is
+    that of the femur with room around it.
+    """
+    ready = prepared(field, scan_grid)
+    points = _centres(ready.grid)
+    depth = np.min([plane.depth_mm(points) for plane in end_planes(field, scan_grid)], axis=0)
+    ramp = np.clip(0.5 + depth / (2 * max(ready.grid.spacing_mm)), 0, 1)
+    return Field(np.minimum(ready.array, ramp).astype(np.float32), ready.grid)
+
+
+def to_mask(field: Field, grid: Grid) -> Mask:
+    """The femur on a scan's grid: trilinear probability >= 0.5, one part, no cavities.
+
+    Only the window around the femur is worked on; the mask has the full grid.shape.
+    Raises DegenerateShape if no voxel of the field reaches 0.5. All False if the femur lies
+    outside the grid.
+    """
+    ready = prepared(field, grid)
+    out = np.zeros(grid.shape, bool)
+    window = grid.window_around(*ready.grid.bounds_mm())
+    if any(w.stop <= w.start for w in window):
+        return Mask(out, grid)
+    start = [w.start for w in window]
+    shape = tuple(w.stop - w.start for w in window)
+    index = np.linalg.inv(ready.grid.affine) @ grid.affine
+    inside = ndimage.affine_transform(
+        ready.array, index[:3, :3], index[:3, :3] @ start + index[:3, 3], shape,
+        np.float32, order=1, mode="constant", cval=0.0,
+    ) >= 0.5  # fmt: skip
+    for axis in range(3):  # the box of the field ends at its own voxel faces
+        inside &= _within(field.grid, axis, grid, start, shape)
+    out[window] = fill_holes(keep_largest(inside))
+    return Mask(out, grid)
+
+
+def _within(box: Grid, axis: int, grid: Grid, start: list[int], shape: tuple) -> np.ndarray:
+    """Which voxels of a window of grid have their centre between two opposite faces of box."""
+    matrix = np.linalg.inv(box.affine) @ grid.affine
+    z, y, x = (np.arange(n) + s for n, s in zip(shape, start, strict=True))
+    row = matrix[axis]
+    index = row[0] * z[:, None, None] + row[1] * y[:, None] + row[2] * x + row[3]
+    return np.asarray((index >= -0.5) & (index <= box.shape[axis] - 0.5))
+
+
+def from_mask(mask: Mask, *, spacing_mm: float = SPACING_MM) -> Field:
+    """A field whose 0.5 outline is the shape of a binary mask, on an LPS-aligned grid.
+
+    Between slices the signed distance is interpolated, not the label, so that thick slices do not
+    leave steps. Source: Raya and Udupa, 1990, Shape-based interpolation of multidimensional
+    objects, IEEE Trans Med Imaging 9:32, doi 10.1109/42.52980. Raises DegenerateShape if empty.
+    """
+    window = bounding_window(mask.array)
+    if window[0].stop == 0:
+        raise DegenerateShape("the mask is empty")
+    pad = [int(np.ceil(2 * spacing_mm / s)) + 2 for s in mask.grid.spacing_mm]
+    lo = np.array([w.start for w in window]) - pad
+    hi = np.array([w.stop for w in window]) + pad
+    inner = tuple(
+        slice(max(0, a), min(n, b)) for a, b, n in zip(lo, hi, mask.grid.shape, strict=True)
+    )
+    width = [(s.start - a, b - s.stop) for s, a, b in zip(inner, lo, hi, strict=True)]
+    part = np.pad(mask.array[inner], width, mode="edge")
+    grid = mask.grid.crop(lo, hi)
+    distance = _signed_distance(part, mask.grid.spacing_mm)
+    least, most = grid.bounds_mm()
+    shape = tuple(int(n) for n in np.ceil((most - least)[::-1] / spacing_mm) + 1)
+    target = Grid.aligned(shape, (spacing_mm,) * 3, least)
+    index = np.linalg.inv(grid.affine) @ target.affine
+    sampled = ndimage.affine_transform(
+        distance, index[:3, :3], index[:3, 3], shape, np.float32, order=1, mode="nearest"
+    )
+    return Field(np.clip(0.5 + sampled / (2 * spacing_mm), 0, 1).astype(np.float32), target)
+
+
+def _signed_distance(array: np.ndarray, spacing_mm: tuple) -> np.ndarray:
+    """Distance to the outline in mm, positive inside; zero half way between unlike voxels."""
+    inside = ndimage.distance_transform_edt(array, sampling=spacing_mm)
+    outside = ndimage.distance_transform_edt(~array, sampling=spacing_mm)
+    return np.asarray(inside - outside, np.float32)

@@ -1,0 +1,62 @@
+"""Smoothing that keeps the volume, and says what it changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from femurkit.mesh import Mesh, from_vtk, to_vtk
+
+
+@dataclass(frozen=True)
+class Surface:
+    """A surface with what smoothing did to it, as fractions of the volume and area before."""
+
+    mesh: Mesh
+    volume_change: float
+    area_change: float
+
+
+def smooth(mesh: Mesh, *, passes: int = 30, pass_band: float = 0.1) -> Surface:
+    """Windowed-sinc smoothing, then a shift along the normals that gives the volume back.
+
+    mesh: closed, LPS mm. pass_band: 0..2, lower is smoother. The shift is the same everywhere, a
+    few hundredths of a millimetre. Vertices move, faces stay.
+    Source: Taubin, Zhang, Golub, 1996, Optimal surface smoothing as filter design, ECCV,
+    doi 10.1007/BFb0015544.
+    """
+    from vtkmodules.vtkFiltersCore import vtkWindowedSincPolyDataFilter
+
+    sinc = vtkWindowedSincPolyDataFilter()
+    sinc.SetInputData(to_vtk(mesh))
+    sinc.SetNumberOfIterations(passes)
+    sinc.SetPassBand(pass_band)
+    sinc.NormalizeCoordinatesOn()
+    sinc.NonManifoldSmoothingOn()
+    sinc.BoundarySmoothingOff()
+    sinc.FeatureEdgeSmoothingOff()
+    sinc.Update()
+    smoothed = Mesh(from_vtk(sinc.GetOutput()).vertices, mesh.faces)
+    for _ in range(2):
+        shift = (mesh.volume_mm3 - smoothed.volume_mm3) / smoothed.area_mm2
+        smoothed = Mesh(smoothed.vertices + shift * vertex_normals(smoothed), mesh.faces)
+    return Surface(
+        smoothed,
+        smoothed.volume_mm3 / mesh.volume_mm3 - 1.0,
+        smoothed.area_mm2 / mesh.area_mm2 - 1.0,
+    )
+
+
+def vertex_normals(mesh: Mesh) -> np.ndarray:
+    """Unit outward normals, (n, 3), means over the adjoining faces weighted by their area."""
+    a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
+    of_face = np.cross(b - a, c - a)
+    out = np.zeros_like(mesh.vertices)
+    for corner in range(3):
+        for axis in range(3):
+            out[:, axis] += np.bincount(
+                mesh.faces[:, corner], of_face[:, axis], minlength=len(out)
+            )
+    length = np.linalg.norm(out, axis=1, keepdims=True)
+    return np.asarray(out / np.where(length > 0, length, 1.0))
