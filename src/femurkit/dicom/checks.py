@@ -110,8 +110,8 @@ def _complete(g: SliceGeometry) -> None:
 
 
 def _one_orientation(g: SliceGeometry) -> None:
-    kinds = (("orientations", g.orientations), ("pixel spacings", g.spacings_mm), ("sizes", g.sizes))
-    for name, values in kinds:
+    kinds = {"orientations": g.orientations, "pixel spacings": g.spacings_mm, "sizes": g.sizes}
+    for name, values in kinds.items():
         differs = (abs(values - np.median(values, axis=0)) > ORIENTATION_TOLERANCE).any(1)
         if differs.any():
             raise MixedOrientation(

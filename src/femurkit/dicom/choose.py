@@ -15,9 +15,11 @@ LENGTH_STEP_MM = 25.0
 """Lengths within one step of each other count as equal."""
 FINEST_STEP_MM, COARSE_STEP_MM = 0.4, 3.5
 """Slice steps that a hip CT plausibly has; beyond COARSE the surfaces suffer and a note says so."""
-HIP_PARTS = ("HIP", "PELVIS", "FEMUR", "ABDPEL", "ABDOMENPELVIS", "CHESTABDPEL", "WHOLEBODY")
-OTHER_PARTS = ("HEAD", "BRAIN", "SKULL", "NECK", "CHEST", "THORAX", "HEART", "KNEE", "ANKLE",
-               "FOOT", "HAND", "WRIST", "ELBOW", "SHOULDER", "SPINE", "CSPINE", "TSPINE")  # fmt: skip
+HIP_PARTS = ("HIP", "PELVIS", "FEMUR", "ABDPEL", "ABDOMENPELVIS", "WHOLEBODY")
+OTHER_PARTS = (
+    "HEAD", "BRAIN", "SKULL", "NECK", "CHEST", "THORAX", "HEART", "KNEE", "ANKLE", "FOOT", "HAND",
+    "WRIST", "ELBOW", "SHOULDER", "CSPINE", "TSPINE",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -78,9 +80,10 @@ def choose(found: Found, *, series_uid: str | None = None) -> Choice:
 def describe(candidate: Candidate) -> str:
     """Slices, length and step in words; nothing about the patient."""
     g = candidate.geometry
-    if isinstance(refusal(candidate), InputRefused):
+    if refusal(candidate):
         return f"{len(candidate.slices)} slices"
-    return f"{len(candidate.slices)} axial slices over {g.length_mm:.0f} mm, {g.step_mm:.3g} mm apart"
+    slices = f"{len(candidate.slices)} axial slices"
+    return f"{slices} over {g.length_mm:.0f} mm, {g.step_mm:.3g} mm apart"
 
 
 def _named(found: Found, uid: str) -> Choice:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from pydicom import Dataset
 from pydicom.dataset import FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
@@ -9,6 +13,14 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
 from femurkit.anatomy import Code
 
 IMPLEMENTATION_UID = generate_uid(entropy_srcs=["femurkit", "implementation"])
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Within it, or in a function it decorates, no warning is shown: they quote header values."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def file_meta(class_uid: str, instance_uid: str) -> FileMetaDataset:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
-from types import TracebackType
 from typing import IO, Protocol
 
 from femurkit.errors import NothingReadable
@@ -30,9 +29,7 @@ class Files(Protocol):
 
     def __enter__(self) -> Files: ...
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None: ...
+    def __exit__(self, *error: object) -> None: ...
 
 
 class Folder:
@@ -56,9 +53,7 @@ class Folder:
     def __enter__(self) -> Folder:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         return None
 
 
@@ -88,9 +83,7 @@ class Zip:
     def __enter__(self) -> Zip:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._zip.close()
 
 
@@ -98,9 +91,10 @@ def open_files(path: Path) -> Files:
     """The folder or zip at path. Raises NothingReadable for anything else."""
     if path.is_dir():
         return Folder(path)
+    wanted = "a file or folder"
     remedy = "Name the folder or zip that holds the series, or a NIfTI, NRRD or MetaImage file."
     if not path.exists():
-        raise NothingReadable("nothing at the path given", expected="a file or folder", remedy=remedy)
+        raise NothingReadable("nothing at the path given", expected=wanted, remedy=remedy)
     try:
         return Zip(path)
     except (zipfile.BadZipFile, OSError) as error:

@@ -15,6 +15,7 @@ from pydicom import Dataset, dcmread
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from femurkit.dicom.checks import SliceGeometry
+from femurkit.dicom.common import quiet
 from femurkit.dicom.files import Files, open_files
 from femurkit.errors import NothingReadable
 
@@ -64,6 +65,7 @@ class Found:
     other_uids: frozenset[str]
 
 
+@quiet()
 def find_series(path: Path) -> Found:
     """Read every header below a folder or in a zip and group the CT slices by series.
 
@@ -90,7 +92,7 @@ def find_series(path: Path) -> Found:
         raise NothingReadable(
             f"no DICOM image among {left_out.total()} files",
             expected="a CT series",
-            remedy="Name the folder or zip that holds it; a NIfTI, NRRD or MetaImage is named itself.",
+            remedy="Name the folder or zip that holds it. Other images are named themselves.",
         )
     candidates = tuple(_candidate(path, uid, group) for uid, group in sorted(groups.items()))
     return Found(candidates, left_out, frozenset(others - set(groups)))
@@ -113,6 +115,7 @@ def _read_header(files: Files, name: str) -> SliceFile | str:
             if force is None:
                 return "not DICOM"
             header = dcmread(stream, stop_before_pixels=True, force=force)
+            header.buffer = header.filename = None  # or every copy of it would copy the file
             if "SOPClassUID" not in header:
                 return "not DICOM" if force else "not an image"
             offset = _pixel_offset(stream, header)

@@ -11,10 +11,11 @@ import numpy as np
 from pydicom import Dataset, dcmread
 
 from femurkit.dicom.checks import SliceGeometry, check
-from femurkit.dicom.find import Candidate, SliceFile
+from femurkit.dicom.common import quiet
 from femurkit.dicom.files import Files, open_files
+from femurkit.dicom.find import Candidate, SliceFile
 from femurkit.dicom.stored import REMEDY, Encoding, encoding
-from femurkit.errors import NotHounsfield, NothingReadable
+from femurkit.errors import NothingReadable, NotHounsfield
 from femurkit.geometry import Grid
 from femurkit.volume import Volume
 
@@ -36,6 +37,7 @@ class CtSeries:
     notes: tuple[str, ...] = ()
 
 
+@quiet()
 def read_series(candidate: Candidate) -> CtSeries:
     """Check the geometry, then read the pixels of every slice once, by threads.
 

@@ -70,16 +70,17 @@ def write_new_series(
     `as_scanned` does. extra: more attributes by keyword, such as ConvolutionKernel.
     """
     array, grid = as_scanned(volume.array, volume.grid, position=position)
-    stored = np.rint(array).astype(np.int32) - INTERCEPT_HU
-    if stored.min() < -(1 << 15) or stored.max() >= 1 << 15:
-        raise ValueError("HU do not fit 16 bits")
+    lowest, highest = -(1 << 15) + INTERCEPT_HU, (1 << 15) - 1 + INTERCEPT_HU
+    if array.min() < lowest or array.max() > highest:
+        raise ValueError(f"HU must lie from {lowest} to {highest}")
     shared = _shared(grid, seed_text, position, description)
     thickness = slice_thickness_mm if slice_thickness_mm is not None else grid.spacing_mm[0]
     shared["SliceThickness"] = DSfloat(thickness, auto_format=True)
     shared.update({**patient, **(extra or {})})
     folder.mkdir(parents=True, exist_ok=True)
-    for index, pixels in enumerate(stored.astype("<i2")):
-        dataset = _slice(shared, grid, index, pixels, seed_text)
+    for index, hu in enumerate(array):
+        pixels = np.rint(hu).astype(np.int32) - INTERCEPT_HU
+        dataset = _slice(shared, grid, index, pixels.astype("<i2"), seed_text)
         dataset.save_as(folder / f"{index + 1:04d}.dcm", enforce_file_format=True)
     return grid
 
@@ -101,7 +102,8 @@ def _shared(grid: Grid, seed_text: str, position: str, description: str) -> dict
         "BodyPartExamined": "PELVIS", "KVP": "120", "XRayTubeCurrent": "244",
         "ExposureTime": "1000", "Exposure": "244", "ConvolutionKernel": "STANDARD",
         "PatientPosition": position, "PositionReferenceIndicator": "",
-        "StudyInstanceUID": _uid(seed_text, "study"), "SeriesInstanceUID": _uid(seed_text, "series"),
+        "StudyInstanceUID": _uid(seed_text, "study"),
+        "SeriesInstanceUID": _uid(seed_text, "series"),
         "FrameOfReferenceUID": _uid(seed_text, "frame"),
         "ImageOrientationPatient": _decimals([*row, *column]),
         "PixelSpacing": _decimals([between_rows, between_columns]),

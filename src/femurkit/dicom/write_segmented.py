@@ -14,7 +14,7 @@ from pydicom.uid import generate_uid
 
 from femurkit import __version__
 from femurkit.anatomy import Code, Side
-from femurkit.dicom.common import coded, file_meta
+from femurkit.dicom.common import coded, file_meta, quiet
 from femurkit.dicom.read import CtSeries, stored_values
 from femurkit.dicom.stored import AIR_HU, encoding
 from femurkit.volume import Mask
@@ -26,12 +26,12 @@ FIRST_SERIES_NUMBER = 9000
 """Plus the side's label: above what scanners count to."""
 NOT_TRUE_ANY_MORE = (
     "IconImageSequence", "MACParametersSequence", "DigitalSignaturesSequence",
-    "OriginalAttributesSequence", "InstanceCreationDate", "InstanceCreationTime",
-    "InstanceCreatorUID",
+    "InstanceCreationDate", "InstanceCreationTime", "InstanceCreatorUID",
 )  # fmt: skip
 """Attributes that speak of the source instance itself: a preview, signatures, its making."""
 
 
+@quiet()
 def write_segmented_series(
     series: CtSeries,
     mask: Mask,
@@ -52,7 +52,7 @@ def write_segmented_series(
     """
     if not mask.grid.same_as(series.volume.grid):
         raise ValueError("mask and series are on different grids")
-    touched = mask.array.any(axis=(1, 2))
+    touched = np.asarray(mask.array.any(axis=(1, 2)))
     if not touched.any():
         raise ValueError("the mask is empty")
     chosen = np.flatnonzero(touched) if slices == "touched" else np.arange(len(touched))
@@ -123,6 +123,5 @@ def _put_pixels(dataset: Dataset, pixels: np.ndarray) -> None:
             value = np.array(dataset[keyword].value).astype(pixels.dtype)
             dataset.add_new(keyword, representation, int(value))
     content = pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
-    dataset.add_new(
-        "PixelData", "OW" if pixels.dtype.itemsize > 1 else "OB", content + b"\0" * (len(content) % 2)
-    )
+    word = "OW" if pixels.dtype.itemsize > 1 else "OB"
+    dataset.add_new("PixelData", word, content + b"\0" * (len(content) % 2))

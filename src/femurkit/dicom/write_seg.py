@@ -1,0 +1,128 @@
+"""Both femurs as one DICOM Segmentation object, through highdicom."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.uid import generate_uid
+
+from femurkit.anatomy import ANATOMICAL_STRUCTURE, FEMUR, LATERALITY, Code, Side
+from femurkit.dicom.common import coded, file_meta, quiet
+from femurkit.dicom.read import CtSeries
+from femurkit.volume import Mask
+
+ARTIFICIAL_INTELLIGENCE = Code("123109", "DCM", "Artificial Intelligence")
+SERIES_NUMBER = 9000
+"""The segmented CT series follow: 9001 left, 9002 right."""
+
+
+@quiet()
+def write_seg(
+    series: CtSeries,
+    masks: Mapping[Side, Mask],
+    path: Path,
+    *,
+    weights_hash: str,
+    version: str,
+) -> None:
+    """Write the femurs found, one binary segment each, left first, on the slices of the series.
+
+    masks: on the grid of the series, one or both sides, none empty. weights_hash: of the network
+    that drew them, kept as a parameter of the algorithm. version: of femurkit. Same input, same
+    UIDs. Frames without femur are left out. Source: PS3.3 A.51; CID 7150, 7151, 244.
+    """
+    from highdicom import PixelMeasuresSequence
+    from highdicom.seg import Segmentation
+
+    sides = [side for side in Side if side in masks]
+    if not sides:
+        raise ValueError("no mask given")
+    for side in sides:
+        if not masks[side].grid.same_as(series.volume.grid):
+            raise ValueError(f"the {side.value} mask and the series are on different grids")
+        if not masks[side].array.any():
+            raise ValueError(f"the {side.value} mask is empty")
+    touched = np.flatnonzero(
+        np.any([masks[side].array.any(axis=(1, 2)) for side in sides], axis=0)
+    ).tolist()
+    frames = np.stack([masks[side].array[touched] for side in sides], axis=-1)
+    digest = hashlib.sha256(np.packbits(frames).tobytes()).hexdigest()
+    source = [version, weights_hash, series.uid, *(side.value for side in sides), digest]
+    between_slices, between_rows, between_columns = series.volume.grid.spacing_mm
+    thickness = series.headers[0].get("SliceThickness") or between_slices
+    dataset = Segmentation(
+        source_images=[_complete(series.headers[i]) for i in touched],
+        pixel_array=frames.astype(np.uint8),
+        segmentation_type="BINARY",
+        segment_descriptions=[
+            _segment(number, side, weights_hash, version) for number, side in enumerate(sides, 1)
+        ],
+        series_instance_uid=generate_uid(entropy_srcs=[*source, "series"]),
+        series_number=SERIES_NUMBER,
+        sop_instance_uid=generate_uid(entropy_srcs=[*source, "instance"]),
+        instance_number=1,
+        manufacturer="femurkit",
+        manufacturer_model_name="femurkit",
+        software_versions=version,
+        device_serial_number=weights_hash[:16] or "none",
+        content_label="FEMURS",
+        content_description="Femurs segmented by femurkit",
+        series_description="femurs, segmented by femurkit",
+        pixel_measures=PixelMeasuresSequence(
+            pixel_spacing=[between_rows, between_columns],
+            slice_thickness=float(thickness),
+            spacing_between_slices=between_slices,
+        ),
+    )
+    dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
+    dataset.save_as(path, enforce_file_format=True)
+
+
+def _segment(number: int, side: Side, weights_hash: str, version: str) -> Dataset:
+    from highdicom import AlgorithmIdentificationSequence
+    from highdicom.seg import SegmentDescription
+    from highdicom.sr import CodedConcept
+
+    def concept(code: Code) -> CodedConcept:
+        return CodedConcept(code.value, code.scheme, code.meaning)
+
+    segment = SegmentDescription(
+        segment_number=number,
+        segment_label=f"{side.value.capitalize()} femur",
+        segmented_property_category=concept(ANATOMICAL_STRUCTURE),
+        segmented_property_type=concept(FEMUR),
+        algorithm_type="AUTOMATIC",
+        algorithm_identification=AlgorithmIdentificationSequence(
+            name="femurkit",
+            family=concept(ARTIFICIAL_INTELLIGENCE),
+            version=version,
+            parameters={"weights": weights_hash},
+        ),
+    )
+    kind = segment.SegmentedPropertyTypeCodeSequence[0]
+    kind.SegmentedPropertyTypeModifierCodeSequence = [coded(LATERALITY[side])]
+    return segment
+
+
+def _complete(header: Dataset) -> Dataset:
+    """The header, with those attributes that highdicom copies and a de-identified file may lack."""
+    missing = [k for k in COPIED_ATTRIBUTES if k not in header]
+    if not missing:
+        return header
+    complete = Dataset()
+    complete.update(header)
+    complete.file_meta = header.file_meta
+    for keyword in missing:
+        setattr(complete, keyword, None)
+    return complete
+
+
+COPIED_ATTRIBUTES = (
+    "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
+    "StudyID", "AccessionNumber", "ReferringPhysicianName", "PositionReferenceIndicator",
+)  # fmt: skip
+"""Type 2 attributes of the patient, study and frame of reference: may be empty, not absent."""

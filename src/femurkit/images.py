@@ -1,0 +1,143 @@
+"""NIfTI, NRRD and MetaImage, in and out, through SimpleITK.
+
+SimpleITK already speaks LPS mm, whatever the file does; what is turned round here is the index
+order: its x, y, z becomes our z, y, x.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from femurkit.errors import BadGeometry, InputRefused, NothingReadable, NotHounsfield
+from femurkit.geometry import Grid
+from femurkit.volume import Volume
+
+SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+PERPENDICULAR_TOLERANCE = 1e-3
+"""Greatest cosine between the axes of a grid that an image file can hold."""
+FAST_COMPRESSION = 1
+"""Masks are nearly all zeros: a higher level takes longer and saves little."""
+
+
+def is_image(path: Path) -> bool:
+    """Whether the name is that of an image file this module reads."""
+    return path.name.lower().endswith(SUFFIXES)
+
+
+def read_image(path: Path) -> Volume:
+    """HU on the file's own grid, oblique directions kept: int16 if all are whole and fit.
+
+    Raises NothingReadable, BadGeometry (not 3D, or no orientation) or NotHounsfield (not finite).
+    Whether the values are plausible HU is for `sources` to say.
+    """
+    array, grid = _read(path)
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise NotHounsfield(
+            "values that are not finite numbers",
+            expected="HU in every voxel",
+            remedy="Fill voxels outside the scan with -1000.",
+        )
+    limits = np.iinfo(np.int16)
+    fits = limits.min <= array.min() and array.max() <= limits.max
+    whole = array.dtype.kind in "iu" or _all_whole(array)
+    return Volume(array.astype(np.int16 if fits and whole else np.float32), grid)
+
+
+def read_mask(path: Path) -> tuple[np.ndarray, Grid]:
+    """Labels (z, y, x) uint8 and their grid. Raises InputRefused if they are no labels."""
+    array, grid = _read(path)
+    if not (array.min() >= 0 and array.max() <= 255 and _all_whole(array)):
+        raise InputRefused(
+            "voxels that are no labels",
+            expected="whole numbers from 0 to 255",
+            remedy="Give a mask.",
+        )
+    return array.astype(np.uint8), grid
+
+
+def write_image(volume: Volume, path: Path) -> None:
+    """HU to NIfTI, NRRD or MetaImage, by the name."""
+    _write(volume.array, volume.grid, path)
+
+
+def write_mask(labels: np.ndarray, grid: Grid, path: Path) -> None:
+    """Labels or a mask (z, y, x), bool or whole numbers up to 255, as uint8, compressed."""
+    labels = np.asarray(labels)
+    if labels.shape != grid.shape:
+        raise ValueError(f"labels are {labels.shape}, their grid {grid.shape}")
+    if labels.dtype.kind not in "biu" or labels.min() < 0 or labels.max() > 255:
+        raise ValueError("labels are whole numbers from 0 to 255")
+    _write(labels.astype(np.uint8), grid, path)
+
+
+def _read(path: Path) -> tuple[np.ndarray, Grid]:
+    import SimpleITK as sitk  # noqa: N813
+
+    sitk.ProcessObject.SetGlobalWarningDisplay(False)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(path))
+    try:
+        reader.ReadImageInformation()
+        _check_header(reader)
+        image = reader.Execute()
+    # What ITK says quotes the path, which may name a patient.
+    except RuntimeError as error:
+        if "orthonormal" in str(error) or "direction" in str(error).lower():
+            raise _bad("axes that are not perpendicular") from None
+        raise NothingReadable(
+            "an image file that cannot be read",
+            expected=f"one of {', '.join(SUFFIXES)}",
+            remedy="Write it again from its source.",
+        ) from None
+    if image.GetDimension() == 4:
+        image = image[:, :, :, 0]
+    directions = np.array(image.GetDirection()).reshape(3, 3)
+    if not np.allclose(directions.T @ directions, np.eye(3), atol=PERPENDICULAR_TOLERANCE):
+        raise _bad("axes that are not perpendicular")
+    affine = np.eye(4)
+    affine[:3, :3] = (directions * np.array(image.GetSpacing()))[:, ::-1]
+    affine[:3, 3] = image.GetOrigin()
+    array = sitk.GetArrayFromImage(image)
+    return array, Grid(array.shape, affine)
+
+
+def _check_header(reader: Any) -> None:
+    size, spacing = reader.GetSize(), reader.GetSpacing()
+    if reader.GetNumberOfComponents() != 1 or len(size) < 3 or any(n > 1 for n in size[3:]):
+        raise _bad("an image that is not one 3D volume")
+    if min(size[:3]) < 2 or not np.isfinite(spacing).all() or min(spacing) <= 0:
+        raise _bad("an image without depth or spacing")
+    codes = [k for k in ("qform_code", "sform_code") if reader.HasMetaDataKey(k)]
+    # Without either the file has axes but no patient: left could be right.
+    if codes and all(reader.GetMetaData(k).strip() in ("0", "") for k in codes):
+        raise _bad("a NIfTI without orientation (qform and sform codes are 0)")
+
+
+def _bad(found: str) -> BadGeometry:
+    return BadGeometry(
+        found,
+        expected="a 3D image with perpendicular axes placed in the patient",
+        remedy="Write it again from DICOM.",
+    )
+
+
+def _all_whole(array: np.ndarray) -> bool:
+    return array.dtype.kind in "biu" or all(np.array_equal(s, np.rint(s)) for s in array)
+
+
+def _write(array: np.ndarray, grid: Grid, path: Path) -> None:
+    import SimpleITK as sitk  # noqa: N813
+
+    spacing = np.array(grid.spacing_mm)
+    directions = (grid.affine[:3, :3] / spacing)[:, ::-1]
+    if not np.allclose(directions.T @ directions, np.eye(3), atol=PERPENDICULAR_TOLERANCE):
+        raise ValueError("an image file holds only grids with perpendicular axes")
+    image = sitk.GetImageFromArray(np.ascontiguousarray(array))
+    image.SetSpacing(spacing[::-1].tolist())
+    image.SetOrigin(grid.origin_mm.tolist())
+    image.SetDirection(directions.ravel().tolist())
+    compress = not path.name.lower().endswith(".nii")
+    sitk.WriteImage(image, str(path), compress, compressionLevel=FAST_COMPRESSION)

@@ -1,0 +1,108 @@
+"""Any input that femurkit takes, as one kind of scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from femurkit.dicom import CtSeries, choose, find_series, read_series
+from femurkit.dicom.checks import check_length
+from femurkit.errors import NotHounsfield, SeriesNotFound
+from femurkit.images import is_image, read_image
+from femurkit.volume import Volume
+
+SAMPLE_STEP = (2, 8, 8)
+"""Every such voxel (z, y, x) is enough to tell HU from other numbers."""
+PADDING_HU = -1500
+"""Lower values are what scanners write outside the field of view."""
+GREATEST_HU, GREATEST_SHARE = 4000, 0.05
+"""Metal goes beyond, but fills less of a scan."""
+SOFT_TISSUE_HU, SOFT_TISSUE_SHARE = (-200, 200), 0.03
+"""Fat, muscle and water fill at least this share of any scan of a hip."""
+LIGHT_HU, LIGHT_SHARE = -50, 0.005
+"""Fat and air lie below; stored values not yet rescaled do not."""
+THICK_MM = 3.5
+"""Thicker slices blur the joint gap; a note says so."""
+
+
+@dataclass(frozen=True, eq=False)
+class Scan:
+    """One CT, wherever it came from.
+
+    series: the DICOM behind it, None for an image file. why: one sentence on what was taken.
+    notes: what the user should know. name: a label that does not identify the patient.
+    """
+
+    volume: Volume
+    series: CtSeries | None
+    why: str
+    notes: tuple[str, ...]
+    name: str
+
+
+def load(path: Path, *, series_uid: str | None = None) -> Scan:
+    """Read a folder, a zip, or a NIfTI, NRRD or MetaImage file in HU.
+
+    series_uid: which series of a folder or zip; None picks the one that most plausibly covers the
+    hips. Raises the refusals of errors.InputRefused; none of them names the patient or the path.
+    """
+    as_image = path.is_file() and is_image(path)
+    scan = _image(path, series_uid) if as_image else _dicom(path, series_uid)
+    check_hounsfield(scan.volume)
+    return scan
+
+
+def check_hounsfield(volume: Volume) -> None:
+    """Raise NotHounsfield unless the values are spread as those of a body in HU are."""
+    steps = tuple(slice(None, None, step) for step in SAMPLE_STEP)
+    sample = volume.array[steps]
+    sample = sample[sample >= PADDING_HU]
+    low, high = SOFT_TISSUE_HU
+    for found, holds in (
+        ("hardly any value in the range of HU", sample.size > 0),
+        (
+            f"many values above {GREATEST_HU}",
+            np.mean(sample > GREATEST_HU) <= GREATEST_SHARE,
+        ),
+        (
+            f"hardly any value from {low} to {high}, where soft tissue lies",
+            np.mean((sample >= low) & (sample <= high)) >= SOFT_TISSUE_SHARE,
+        ),
+        (
+            f"hardly any value below {LIGHT_HU}, where fat and air lie",
+            np.mean(sample < LIGHT_HU) >= LIGHT_SHARE,
+        ),
+    ):
+        if not holds:
+            raise NotHounsfield(
+                found, expected="Hounsfield units", remedy="Give the CT with its rescale applied."
+            )
+
+
+def _dicom(path: Path, series_uid: str | None) -> Scan:
+    choice = choose(find_series(path), series_uid=series_uid)
+    series = read_series(choice.candidate)
+    notes = (*choice.notes, *series.notes)
+    return Scan(series.volume, series, choice.why, notes, f"series {series.uid}")
+
+
+def _image(path: Path, series_uid: str | None) -> Scan:
+    if series_uid is not None:
+        raise SeriesNotFound(
+            "an image file, which has no series", expected="DICOM", remedy="Leave --series out."
+        )
+    volume = read_image(path)
+    affine, shape = volume.grid.affine, volume.grid.shape
+    along = int(abs(affine[2, :3]).argmax())
+    check_length(float(abs(affine[2, :3]) @ shape), slices=shape[along])
+    thick_mm = volume.grid.spacing_mm[along]
+    notes = []
+    if thick_mm > THICK_MM:
+        notes.append(f"Slices of {thick_mm:.3g} mm: surfaces will be coarse along the body.")
+    size = " x ".join(str(n) for n in shape)
+    return Scan(volume, None, f"an image file of {size} voxels.", tuple(notes), "image file")
+
+
+
