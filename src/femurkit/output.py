@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from femurkit.errors import OutputExists
@@ -25,18 +25,26 @@ def whole_or_nothing(
     Raises OutputExists before the block is entered.
     """
     out = Path(out).absolute()
-    _refuse_if_taken(out, overwrite, marker, source)
+    refuse_if_taken(out, overwrite=overwrite, marker=marker, source=source)
+    new_parents = [parent for parent in out.parents if not parent.exists()]
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
-    folder.chmod(0o777 & ~_umask())  # mkdtemp keeps others out; a result folder need not
     try:
+        folder.chmod(0o777 & ~_umask())  # mkdtemp keeps others out; a result folder need not
         yield folder
         _swap(folder, out)
-    finally:
+    except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
+        for parent in new_parents:
+            with suppress(OSError):  # not empty: somebody else uses it by now
+                parent.rmdir()
+        raise
 
 
-def _refuse_if_taken(out: Path, overwrite: bool, marker: str, source: Path | None) -> None:
+def refuse_if_taken(
+    out: Path, *, overwrite: bool, marker: str, source: Path | None = None
+) -> None:
+    """Raise OutputExists if `out` is there and may not be replaced (see whole_or_nothing)."""
     if not (out.exists() or out.is_symlink()):
         return
     if not overwrite:

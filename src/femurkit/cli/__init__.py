@@ -1,0 +1,83 @@
+"""The `femurkit` command. One file per command; each loads what is heavy only when it runs."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import typer
+
+from femurkit import __version__
+from femurkit.cli import demo, evaluate, mesh, phantom, reconstruct
+from femurkit.cli.screen import last_line, say
+from femurkit.errors import FemurkitError
+
+USAGE, BUG, INTERRUPTED = 2, 1, 130
+
+app = typer.Typer(
+    name="femurkit",
+    help="A hip CT in, two femurs out. Research use, not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("reconstruct")(reconstruct.command)
+app.command("mesh")(mesh.command)
+app.command("phantom")(phantom.command)
+app.command("evaluate")(evaluate.command)
+app.command("demo")(demo.command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"femurkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command and leave with its exit code.
+
+    0 done, 2 usage, 3 input refused, 4 no femur found, 1 a bug of ours. With --json the last line
+    of stdout is one JSON object, also when something was refused.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    # A kill must clean up like Ctrl-C does: an unhandled SIGTERM would leave a half-built folder.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    code, reason, message = run(arguments)
+    if code and "--json" in arguments:
+        last_line({"ok": False, "exit_code": code, "error": reason, "message": message})
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str]) -> tuple[int, str, str]:
+    """Run a command. Returns exit code, reason code and message; the message is on stderr already."""
+    try:
+        app(args=list(arguments), prog_name="femurkit")
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else BUG
+        return code, {0: "", USAGE: "Usage"}.get(code, "Stopped"), ""
+    except FemurkitError as error:
+        say(f"{error.code}: {error}")
+        return error.exit_code, error.code, str(error)
+    except KeyboardInterrupt:
+        say("Stopped. Nothing was written.")
+        return INTERRUPTED, "Stopped", ""
+    except Exception as error:
+        import traceback
+
+        traceback.print_exc()
+        say("This is a bug in femurkit, not in your data. Please report it with the lines above.")
+        return BUG, "Bug", f"{type(error).__name__}: {error}"
+    return 0, "", ""

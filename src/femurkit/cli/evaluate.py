@@ -1,0 +1,40 @@
+"""`femurkit evaluate`: a mask against the truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from femurkit.cli.screen import last_line, table
+
+
+def command(
+    pred: Annotated[
+        Path, typer.Argument(help="Mask, folder of masks, or OUT of reconstruct.", show_default=False)
+    ],
+    truth: Annotated[
+        Path, typer.Argument(help="The true mask, or a folder of them.", show_default=False)
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier DIR.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
+    ] = False,
+) -> None:
+    """Compare masks with the truth, femur by femur: overlap, distances, volume."""
+    from femurkit.evaluation.compare import evaluate
+    from femurkit.output import whole_or_nothing
+    from femurkit.report.tables import write_csv, write_json
+
+    with whole_or_nothing(
+        out, overwrite=overwrite, marker="metrics.json", source=pred
+    ) as folder:
+        rows = evaluate(pred, truth)
+        write_json(rows, folder / "metrics.json")
+        write_csv(rows, folder / "metrics.csv")
+    table(rows)
+    print(out)
+    if as_json:
+        last_line({"ok": True, "out": str(out), "femurs": rows})

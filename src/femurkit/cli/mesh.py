@@ -1,0 +1,43 @@
+"""`femurkit mesh`: any mask in, surfaces and measurements out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from femurkit.cli.screen import last_line, progress, say, table
+
+
+def command(
+    mask: Annotated[
+        Path,
+        typer.Argument(
+            help="Mask as NIfTI, NRRD or MetaImage: 1 left and 2 right, or one femur.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
+    ct: Annotated[
+        Path | None, typer.Option(help="The CT on the mask's grid: adds the hollow bone.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier DIR.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
+    ] = False,
+) -> None:
+    """Turn a mask into surfaces and measurements."""
+    from femurkit.output import refuse_if_taken
+
+    refuse_if_taken(out, overwrite=overwrite, marker="measurements.json", source=mask)
+    with progress(4) as listener:
+        from femurkit.pipeline import mesh_mask
+
+        result = mesh_mask(mask, out, ct=ct, overwrite=overwrite, progress=listener)
+    for warning in result.warnings:
+        say(f"note: {warning}")
+    table([{k: v for k, v in row.items() if k != "checks"} for row in result.measurements])
+    print(out)
+    if as_json:
+        last_line({"ok": True, "out": str(out), "femurs": result.measurements})

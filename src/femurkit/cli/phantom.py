@@ -1,0 +1,69 @@
+"""`femurkit phantom`: synthetic patients with exact truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from femurkit.cli.screen import last_line, progress
+
+MARKER = "P001"
+
+
+def command(
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
+    patients: Annotated[int, typer.Option(min=1, max=999, help="How many.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same bytes.")] = 0,
+    spacing: Annotated[
+        str | None,
+        typer.Option(metavar="Z,Y,X", help="Voxel size in mm; drawn by chance if not given."),
+    ] = None,
+    form: Annotated[
+        Literal["dicom", "nifti"], typer.Option("--format", help="How to write the CT.")
+    ] = "dicom",
+    tissue_maps: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, file_okay=False, help="Folder of label maps: real muscles and skin."
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier DIR.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
+    ] = False,
+) -> None:
+    """Make synthetic hip CTs of known shape: CT, masks, surfaces and numbers, per patient."""
+    spacing_mm = parse_spacing(spacing)
+    from femurkit.output import whole_or_nothing
+    from femurkit.phantom import make_patient, write_patient
+
+    names = [f"P{number:03d}" for number in range(1, patients + 1)]
+    with (
+        whole_or_nothing(out, overwrite=overwrite, marker=MARKER) as folder,
+        progress(patients) as step,
+    ):
+        for number, name in enumerate(names):
+            if step:
+                step(f"{name} of {names[-1]}")
+            patient = make_patient(
+                seed, number=number, spacing_mm=spacing_mm, tissue_maps=tissue_maps
+            )
+            write_patient(patient, folder / name, format=form)
+    print(out)
+    if as_json:
+        last_line({"ok": True, "out": str(out), "patients": names})
+
+
+def parse_spacing(text: str | None) -> tuple[float, float, float] | None:
+    """`Z,Y,X` in mm as numbers; usage error if it is anything else."""
+    if text is None:
+        return None
+    try:
+        z, y, x = (float(part) for part in text.split(","))
+    except ValueError:
+        raise typer.BadParameter("three numbers in mm, as 1.5,0.9,0.9") from None
+    if not all(0.2 <= value <= 10 for value in (z, y, x)):
+        raise typer.BadParameter("each between 0.2 and 10 mm")
+    return z, y, x

@@ -1,0 +1,76 @@
+"""`femurkit reconstruct`: a CT series in, two femurs out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from femurkit.cli.screen import last_line, progress, say, table
+
+STEPS = {"both": 16, "left": 10, "right": 10}
+"""Steps of the pipeline, for the length of the bar."""
+
+
+def command(
+    series: Annotated[
+        Path,
+        typer.Argument(
+            help="Folder (searched), zip, or NIfTI/NRRD/MetaImage file in HU.", show_default=False
+        ),
+    ],
+    out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
+    side: Annotated[Literal["both", "left", "right"], typer.Option(help="Which femur.")] = "both",
+    recipe: Annotated[
+        Literal["default", "paper"], typer.Option(help="Which network.")
+    ] = "default",
+    device: Annotated[
+        Literal["auto", "cpu", "cuda"], typer.Option(help="Where the network runs.")
+    ] = "auto",
+    series_uid: Annotated[
+        str | None,
+        typer.Option("--series", metavar="UID", help="Read this series, not the one chosen."),
+    ] = None,
+    slices: Annotated[
+        Literal["touched", "all"],
+        typer.Option(help="Segmented CT: the slices that the femur touches, or all."),
+    ] = "touched",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier OUT.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
+    ] = False,
+) -> None:
+    """Turn a hip CT into femurs: masks, segmented DICOM, surfaces, measurements, report.
+
+    The input is never changed. OUT appears whole or not at all.
+    """
+    if recipe == "paper":
+        raise typer.BadParameter(
+            "the paper's network does not ship yet; use 'default'", param_hint="'--recipe'"
+        )
+    from femurkit.output import refuse_if_taken
+
+    refuse_if_taken(out, overwrite=overwrite, marker="run.json", source=series)
+    with progress(STEPS[side]) as listener:
+        from femurkit.pipeline import reconstruct
+
+        result = reconstruct(
+            series, out,
+            side=side, recipe=recipe, device=device, overwrite=overwrite,
+            series_uid=series_uid, slices=slices, progress=listener,
+        )  # fmt: skip
+    for warning in result.warnings:
+        say(f"note: {warning}")
+    table([{k: v for k, v in row.items() if k != "checks"} for row in result.measurements])
+    print(f"{out}/report.html")
+    if as_json:
+        last_line(
+            {
+                "ok": True,
+                "out": str(out),
+                "femurs": result.measurements,
+                "warnings": result.warnings,
+                "seconds": result.seconds,
+            }
+        )

@@ -1,0 +1,71 @@
+"""What a person sees: progress on a terminal, tables, and the one JSON line for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+
+def say(text: str) -> None:
+    """One message for the person at the keyboard, on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def last_line(content: Mapping[str, Any]) -> None:
+    """One JSON object on the last line of stdout."""
+    print(json.dumps(content, ensure_ascii=False, default=str), flush=True)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[str], None] | None]:
+    """A bar over `total` steps on a terminal; nothing at all when stderr is piped.
+
+    Yields what to call with each step's name as it begins.
+    """
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=28),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("start", total=total + 1)
+
+        def next_step(name: str) -> None:
+            bar.update(task, advance=1, description=f"{name:<24}")
+
+        yield next_step
+
+
+def table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:
+    """Rows as an aligned table on stdout; numbers to three decimals."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    if not rows:
+        return
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    out = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    for name in columns:
+        numeric = any(isinstance(row.get(name), int | float) for row in rows)
+        out.add_column(name, justify="right" if numeric else "left")
+    for row in rows:
+        out.add_row(*(_text(row.get(name)) for name in columns))
+    # When piped there is no window: as wide as the table needs, so that no line is cut.
+    Console(width=None if sys.stdout.isatty() else 200).print(out)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.3f}" if isinstance(value, float) else str(value)

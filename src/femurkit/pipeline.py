@@ -1,0 +1,177 @@
+"""The whole story: a CT in, two femurs out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from femurkit import __version__
+from femurkit.anatomy import Side
+from femurkit.dicom.write_seg import write_seg
+from femurkit.dicom.write_segmented import write_segmented_series
+from femurkit.errors import NoFemurFound
+from femurkit.hips.locate import Hip, find_hips
+from femurkit.images import write_mask
+from femurkit.measure.all import measure
+from femurkit.mesh import write_stl
+from femurkit.output import whole_or_nothing
+from femurkit.report.build import femur_page, size_of
+from femurkit.report.content import FemurPage, Number, Report
+from femurkit.report.render import write_report
+from femurkit.report.tables import write_csv, write_json
+from femurkit.segment.predict import predict
+from femurkit.segment.weights import weights_hash
+from femurkit.sources import Scan, load
+from femurkit.steps import Listener, Steps, peak_memory_mb
+from femurkit.surface.field import to_mask
+from femurkit.surface.hollow import hollow
+from femurkit.surface.periosteal import periosteal
+from femurkit.volume import Mask
+
+Which = Literal["both", "left", "right"]
+Slices = Literal["touched", "all"]
+
+
+@dataclass(frozen=True, eq=False)
+class Femur:
+    """One femur as it leaves the pipeline."""
+
+    side: Side
+    mask: Mask
+    measured: dict[str, Any]
+    page: FemurPage
+
+
+@dataclass(frozen=True)
+class Result:
+    """What reconstruct() did. measurements: one dict a femur, as in measurements.json."""
+
+    out: Path
+    measurements: tuple[dict[str, Any], ...]
+    warnings: tuple[str, ...]
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def reconstruct(
+    path: Path,
+    out: Path,
+    *,
+    side: Which = "both",
+    recipe: Literal["default"] = "default",
+    device: Literal["auto", "cpu", "cuda"] = "auto",
+    overwrite: bool = False,
+    series_uid: str | None = None,
+    slices: Slices = "touched",
+    progress: Listener | None = None,
+) -> Result:
+    """Turn a hip CT into femurs: masks, segmented DICOM, surfaces, measurements, report.
+
+    path: folder, zip, or NIfTI/NRRD/MetaImage file in HU; never changed. out: a folder that appears
+    whole or not at all. progress: called with the name of each step as it begins.
+    Raises InputRefused (a subclass says why) or NoFemurFound.
+    """
+    steps = Steps(progress)
+    with whole_or_nothing(out, overwrite=overwrite, marker="run.json", source=path) as folder:
+        with steps("read"):
+            scan = load(path, series_uid=series_uid)
+        with steps("find hips"):
+            hips, missing = _wanted(find_hips(scan.volume), side)
+        femurs = [_femur(scan, hip, folder / hip.side.value, slices, steps) for hip in hips]
+        if scan.series is not None:
+            with steps("segmentation object"):
+                masks = {femur.side: femur.mask for femur in femurs}
+                write_seg(
+                    scan.series, masks, folder / "segmentation.dcm",
+                    weights_hash=weights_hash(recipe), version=__version__,
+                )  # fmt: skip
+        warnings = (*scan.notes, *missing, *(note for hip in hips for note in hip.notes))
+        settings = {"side": side, "recipe": recipe, "device": device, "slices": slices}
+        with steps("report"):
+            _write_report(scan, femurs, warnings, settings, steps, folder / "report.html")
+        measurements = tuple(femur.measured for femur in femurs)
+        write_json(measurements, folder / "measurements.json")
+        write_csv(measurements, folder / "measurements.csv")
+        write_json(_run(scan, warnings, settings, steps), folder / "run.json")
+    return Result(Path(out), measurements, warnings, steps.seconds)
+
+
+def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:
+    """The hips asked for, and a sentence for each that is not there. One at least, or NoFemurFound."""
+    sides = [side for side in Side if which in ("both", side.value)]
+    chosen = [hip for side in sides for hip in hips if hip.side is side]
+    if not chosen:
+        there = " and ".join(hip.side.value for hip in hips) or "none"
+        raise NoFemurFound(f"no {which} femur in this CT (found: {there}). Pass another --side.")
+    found = {hip.side for hip in chosen}
+    return chosen, [f"No {side.value} femur was found." for side in sides if side not in found]
+
+
+def _femur(scan: Scan, hip: Hip, folder: Path, slices: Slices, steps: Steps) -> Femur:
+    """Everything about one femur, written to its own folder."""
+    volume, grid, side = scan.volume, scan.volume.grid, hip.side
+    folder.mkdir()
+    with steps(f"{side.value}: segment"):
+        probability = predict(volume, hip.box)
+    with steps(f"{side.value}: mask"):
+        mask = to_mask(probability, grid)
+        write_mask(mask.array.view("uint8"), grid, folder / "mask.nii.gz")
+    with steps(f"{side.value}: surfaces"):
+        outline = periosteal(probability, grid).mesh
+        inner = hollow(probability, volume)
+        write_stl(outline, folder / "femur.stl")
+        write_stl(inner, folder / "femur_hollow.stl")
+    with steps(f"{side.value}: measure"):
+        measured = {"side": side.value, **measure(mask, outline, inner)}
+    if scan.series is not None:
+        with steps(f"{side.value}: segmented CT"):
+            write_segmented_series(scan.series, mask, folder / "ct", side=side, slices=slices)
+    with steps(f"{side.value}: pictures"):
+        page = femur_page(
+            volume, side, periosteal=outline, hollow=inner, measured=measured, notes=hip.notes
+        )
+    return Femur(side, mask, measured, page)
+
+
+def _write_report(
+    scan: Scan,
+    femurs: Sequence[Femur],
+    warnings: Sequence[str],
+    settings: dict[str, str],
+    steps: Steps,
+    path: Path,
+) -> None:
+    made_by = {"femurkit": __version__, "weights": weights_hash(settings["recipe"])[:16]}
+    facts = {**made_by, "input": f"{scan.name}: {scan.why}", **settings}
+    write_report(
+        Report(
+            source=size_of(scan.volume),
+            femurs=tuple(femur.page for femur in femurs),
+            warnings=tuple(dict.fromkeys(warnings)),
+            provenance=tuple(Number(name, value) for name, value in facts.items()),
+            seconds=dict(steps.seconds),
+        ),
+        path,
+    )
+
+
+def _run(
+    scan: Scan, warnings: Sequence[str], settings: dict[str, str], steps: Steps
+) -> dict[str, Any]:
+    """What run.json says: enough to do it again, nothing that names the patient or a path."""
+    return {
+        "version": __version__,
+        "weights_sha256": weights_hash(settings["recipe"]),
+        "input": {
+            "series_uid": scan.series.uid if scan.series is not None else None,
+            "why": scan.why,
+            "shape": list(scan.volume.grid.shape),
+            "spacing_mm": list(scan.volume.grid.spacing_mm),
+        },
+        "settings": settings,
+        "seconds": steps.seconds,
+        "total_seconds": round(sum(steps.seconds.values()), 3),
+        "peak_memory_mb": peak_memory_mb(),
+        "warnings": list(warnings),
+    }

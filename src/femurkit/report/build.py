@@ -1,0 +1,85 @@
+"""From results to the report's content: which pictures, which numbers, in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from femurkit.anatomy import Side
+from femurkit.mesh import Mesh
+from femurkit.report.centre import head_centre
+from femurkit.report.content import Check, FemurPage, Number
+from femurkit.report.cuts import cut
+from femurkit.report.views import view
+from femurkit.volume import Volume
+
+CUTS = ("coronal", "sagittal", "axial")
+VIEWS = ("anterior", "posterior", "medial", "lateral")
+
+UNITS: tuple[tuple[str, str, float, int], ...] = (
+    ("_mm2", "cm²", 0.01, 1),
+    ("_mm3", "ml", 0.001, 1),
+    ("_ml", "ml", 1.0, 1),
+    ("_mm", "mm", 1.0, 2),
+    ("_deg", "°", 1.0, 1),
+    ("_hu", "HU", 1.0, 0),
+    ("_percent", "%", 1.0, 2),
+)
+"""Ending of a measurement's name, unit to show, factor to it, decimals."""
+
+
+def femur_page(
+    volume: Volume,
+    side: Side,
+    *,
+    periosteal: Mesh,
+    hollow: Mesh,
+    measured: Mapping[str, Any],
+    notes: Sequence[str] = (),
+) -> FemurPage:
+    """Pictures, numbers and checks of one femur.
+
+    measured: what measure() returns. Without a head in the scan the pictures go through the middle
+    of the surface, and a note says so.
+    """
+    centre = head_centre(periosteal, side)
+    if centre is None:
+        notes = [*notes, "No femoral head found: the pictures go through the middle of the bone."]
+        centre = (periosteal.vertices.min(0) + periosteal.vertices.max(0)) / 2
+    return FemurPage(
+        side=side,
+        cuts=tuple(cut(volume, periosteal, hollow, centre, plane) for plane in CUTS),
+        views=(
+            *(view(periosteal, name, side) for name in VIEWS),
+            view(hollow, "below", side),
+        ),
+        numbers=numbers(measured),
+        checks=tuple(Check(*pair) for pair in measured.get("checks", {}).items()),
+        notes=tuple(notes),
+    )
+
+
+def numbers(measured: Mapping[str, Any]) -> tuple[Number, ...]:
+    """The plain numbers among measurements, with the unit that their name ends in."""
+    out = []
+    for name, value in measured.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        for ending, unit, factor, decimals in UNITS:
+            if name.endswith(ending):
+                words = name.removesuffix(ending)
+                out.append(Number(_words(words), f"{value * factor:,.{decimals}f}", unit))
+                break
+        else:
+            out.append(Number(_words(name), f"{value:,.4g}"))
+    return tuple(out)
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def size_of(volume: Volume) -> str:
+    """A volume's size in words: slices, pixels, spacing."""
+    (nz, ny, nx), (dz, dy, dx) = volume.grid.shape, volume.grid.spacing_mm
+    return f"{nz} slices of {nx} × {ny} pixels, {dx:.2f} × {dy:.2f} × {dz:.2f} mm"
