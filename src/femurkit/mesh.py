@@ -11,7 +11,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Mesh:
-    """Triangles. vertices: (n, 3) float64 LPS mm; faces: (m, 3) int64, outside counter-clockwise."""
+    """Triangles. vertices: (n, 3) float64 LPS mm; faces: (m, 3), outside counter-clockwise."""
 
     vertices: np.ndarray
     faces: np.ndarray
@@ -52,7 +52,7 @@ class Mesh:
         return once and np.array_equal(unique, np.unique(backward))
 
     def transformed(self, affine: np.ndarray) -> Mesh:
-        """Vertices through a (4, 4) map; faces turned over if it mirrors, so that outside stays out."""
+        """Vertices through a (4, 4) map; faces turned over if it mirrors, so outside stays out."""
         vertices = self.vertices @ affine[:3, :3].T + affine[:3, 3]
         mirrors = np.linalg.det(affine[:3, :3]) < 0
         return Mesh(vertices, self.faces[:, ::-1] if mirrors else self.faces)

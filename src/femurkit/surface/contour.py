@@ -89,9 +89,7 @@ def parts(mesh: Mesh) -> np.ndarray:
     """Number of the connected part each face belongs to, (m,) int, counted from 0."""
     n = len(mesh.vertices)
     a, b, c = mesh.faces.T
-    links = sparse.coo_matrix(
-        (np.ones(2 * len(a), bool), (np.r_[a, b], np.r_[b, c])), shape=(n, n)
-    )
+    links = sparse.coo_matrix((np.ones(2 * len(a), bool), (np.r_[a, b], np.r_[b, c])), shape=(n, n))
     _, labels = sparse.csgraph.connected_components(links, directed=False)
     return np.unique(labels[a], return_inverse=True)[1]
 

@@ -6,6 +6,7 @@ the scan ends there too, so that mask, surface and voxel count tell the same vol
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,18 +100,24 @@ def _centres(grid: Grid) -> np.ndarray:
     return grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1))
 
 
-def clip_to_scan(field: Field, scan_grid: Grid) -> Field:
-    """The field brought below 0.5 outside the scan's voxel faces, crossing 0.5 exactly on them.
+def clip(ready: Field, planes: Sequence[Plane]) -> Field:
+    """A field brought below 0.5 outside the planes, crossing 0.5 exactly on them.
 
-    The clip is a ramp of the distance to the face, two voxels wide: a hard clip would move the face
-    to the nearest node. The field is cleaned and continued first (see `prepared`), so its grid is
-    that of the femur with room around it.
+    A ramp of the distance to the nearest plane, two voxels wide: a hard clip would move the end to
+    the nearest node.
     """
-    ready = prepared(field, scan_grid)
     points = _centres(ready.grid)
-    depth = np.min([plane.depth_mm(points) for plane in end_planes(field, scan_grid)], axis=0)
+    depth = np.min([plane.depth_mm(points) for plane in planes], axis=0)
     ramp = np.clip(0.5 + depth / (2 * max(ready.grid.spacing_mm)), 0, 1)
     return Field(np.minimum(ready.array, ramp).astype(np.float32), ready.grid)
+
+
+def clip_to_scan(field: Field, scan_grid: Grid) -> Field:
+    """One femur's field, closed flat at the outer voxel faces of the scan and of its own box.
+
+    It is cleaned and continued first (see `prepared`), so its grid is that of the femur with room.
+    """
+    return clip(prepared(field, scan_grid), end_planes(field, scan_grid))
 
 
 def to_mask(field: Field, grid: Grid) -> Mask:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from femurkit.geometry import Grid
 from femurkit.surface.contour import contour, cut, largest_part
-from femurkit.surface.field import clip_to_scan, end_planes, prepared
-from femurkit.surface.smooth import Surface, smooth
+from femurkit.surface.field import Plane, clip, end_planes, prepared
+from femurkit.surface.smooth import PASS_BAND, PASSES, Surface, smooth
 from femurkit.volume import Field
 
 
 def periosteal(
-    field: Field, scan_grid: Grid, *, passes: int = 30, pass_band: float = 0.1
+    field: Field, scan_grid: Grid, *, passes: int = PASSES, pass_band: float = PASS_BAND
 ) -> Surface:
     """The outline of one femur as a closed surface in LPS mm, outward normals, one part.
 
@@ -18,11 +20,19 @@ def periosteal(
     else, and only then cut at the scan's outer voxel faces: the cut stays flat and its rim sharp.
     Raises DegenerateShape if there is no femur in the field.
     """
-    whole = largest_part(contour(prepared(field, scan_grid)))
-    smoothed = smooth(whole, passes=passes, pass_band=pass_band)
-    ended = largest_part(cut(smoothed.mesh, end_planes(field, scan_grid)))
-    if ended.is_watertight:
-        return Surface(ended, smoothed.volume_change, smoothed.area_change)
-    # capping failed: the clipped field closes by itself, with a rounded rim
-    clipped = largest_part(contour(clip_to_scan(field, scan_grid)))
-    return smooth(clipped, passes=passes, pass_band=pass_band)
+    return ended(
+        prepared(field, scan_grid),
+        end_planes(field, scan_grid),
+        passes=passes,
+        pass_band=pass_band,
+    )
+
+
+def ended(ready: Field, planes: Sequence[Plane], *, passes: int, pass_band: float) -> Surface:
+    """Contour of a prepared field, smoothed, then cut flat at the planes; its largest part."""
+    smoothed = smooth(largest_part(contour(ready)), passes=passes, pass_band=pass_band)
+    mesh = largest_part(cut(smoothed.mesh, planes))
+    if mesh.is_watertight:
+        return Surface(mesh, smoothed.volume_change, smoothed.area_change)
+    # capping can fail where a plane grazes the surface: a clipped field closes by itself
+    return smooth(largest_part(contour(clip(ready, planes))), passes=passes, pass_band=pass_band)

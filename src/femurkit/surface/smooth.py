@@ -8,6 +8,10 @@ import numpy as np
 
 from femurkit.mesh import Mesh, from_vtk, to_vtk
 
+PASSES = 30
+PASS_BAND = 0.1
+"""Chosen for a 1.5 mm lattice: below its steps, above the curvature of the lesser trochanter."""
+
 
 @dataclass(frozen=True)
 class Surface:
@@ -18,7 +22,7 @@ class Surface:
     area_change: float
 
 
-def smooth(mesh: Mesh, *, passes: int = 30, pass_band: float = 0.1) -> Surface:
+def smooth(mesh: Mesh, *, passes: int = PASSES, pass_band: float = PASS_BAND) -> Surface:
     """Windowed-sinc smoothing, then a shift along the normals that gives the volume back.
 
     mesh: closed, LPS mm. pass_band: 0..2, lower is smoother. The shift is the same everywhere, a
@@ -55,8 +59,6 @@ def vertex_normals(mesh: Mesh) -> np.ndarray:
     out = np.zeros_like(mesh.vertices)
     for corner in range(3):
         for axis in range(3):
-            out[:, axis] += np.bincount(
-                mesh.faces[:, corner], of_face[:, axis], minlength=len(out)
-            )
+            out[:, axis] += np.bincount(mesh.faces[:, corner], of_face[:, axis], minlength=len(out))
     length = np.linalg.norm(out, axis=1, keepdims=True)
     return np.asarray(out / np.where(length > 0, length, 1.0))
