@@ -1,0 +1,135 @@
+"""Each refusal of the geometry: its reason code, its exit code, what it says."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+
+from femurkit import errors
+from femurkit.dicom.checks import CHECKS, SliceGeometry, check
+
+N = 30
+
+
+def geometry(z_mm, *, orientation=(1, 0, 0, 0, 1, 0)) -> SliceGeometry:
+    n = len(z_mm)
+    normal = np.cross(orientation[:3], orientation[3:])
+    return SliceGeometry(
+        np.array([-100.0, 20.0, 0.0]) + np.asarray(z_mm, float)[:, None] * normal,
+        np.tile(np.array(orientation, float), (n, 1)),
+        np.full((n, 2), 0.8),
+        np.full((n, 2), 64.0),
+    )
+
+
+def even() -> np.ndarray:
+    return 2.5 * np.arange(N)
+
+
+def refusal(g: SliceGeometry) -> errors.InputRefused:
+    with pytest.raises(errors.InputRefused) as caught:
+        check(g)
+    assert caught.value.exit_code == 3
+    assert caught.value.code in {c.code.__name__ for c in CHECKS} | {"UnevenSpacing"}
+    return caught.value
+
+
+def test_an_even_stack_passes_in_any_order_and_with_rounded_positions():
+    z = np.round(even() * 0.625 / 2.5 * 5, 1)
+    check(geometry(np.random.default_rng(0).permutation(z)))
+
+
+def test_one_missing_slice_is_a_gap_and_is_named():
+    error = refusal(geometry(np.delete(even(), 12)))
+    assert error.code == "GapInSeries"
+    assert "5 mm between slices 12 and 13: 1 slice missing (expected 2.5)" in str(error)
+
+
+def test_all_missing_slices_are_counted():
+    error = refusal(geometry(np.delete(even(), [3, 4, 5, 20])))
+    assert error.code == "GapInSeries"
+    assert "4 slices missing" in str(error)
+
+
+def test_a_step_that_is_no_multiple_is_uneven():
+    z = even()
+    z[10:] += 1.0
+    error = refusal(geometry(z))
+    assert error.code == "UnevenSpacing"
+    assert "3.5 mm between slices 10 and 11 (expected 2.5)" in str(error)
+
+
+def test_a_slow_change_of_the_step_is_uneven():
+    z = np.cumsum(np.linspace(2.0, 3.0, N))
+    assert refusal(geometry(z)).code == "UnevenSpacing"
+
+
+def test_two_slices_at_one_position():
+    error = refusal(geometry(np.append(even(), even()[7])))
+    assert error.code == "DuplicateSlices"
+    assert "1 of 31 slices" in str(error)
+
+
+def test_two_phases_at_every_position():
+    assert refusal(geometry(np.concatenate([even(), even()]))).code == "DuplicateSlices"
+
+
+@pytest.mark.parametrize("part", ["orientations", "spacings_mm", "sizes"])
+def test_mixed_orientation_spacing_or_size(part):
+    g = geometry(even())
+    if part == "orientations":
+        g.orientations[4] = (0, 1, 0, 0, 0, 1)
+    else:
+        getattr(g, part)[4] *= 2
+    error = refusal(g)
+    assert error.code == "MixedOrientation"
+    assert "1 of 30 slices" in str(error)
+
+
+@pytest.mark.parametrize("orientation", [(1, 0, 0, 0, 0, -1), (0, 1, 0, 0, 0, -1)])
+def test_coronal_and_sagittal_are_not_axial(orientation):
+    error = refusal(geometry(even(), orientation=orientation))
+    assert error.code == "NotAxial"
+    assert "90 degrees" in str(error)
+
+
+def test_slightly_oblique_slices_are_axial():
+    a = np.radians(20)
+    check(geometry(even(), orientation=(1, 0, 0, 0, np.cos(a), np.sin(a))))
+
+
+def test_too_short_below_60_mm_and_not_above():
+    error = refusal(geometry(2.5 * np.arange(23)))
+    assert error.code == "TooShort"
+    assert "23 slices over 57.5 mm" in str(error)
+    check(geometry(2.5 * np.arange(24)))
+    assert refusal(geometry([0.0])).code == "TooShort"
+
+
+def test_a_tilted_gantry_is_bad_geometry_and_the_tilt_is_told():
+    g = geometry(even())
+    g.positions_mm[:, 1] += np.tan(np.radians(15)) * even()
+    error = refusal(g)
+    assert error.code == "BadGeometry"
+    assert "15.0 degrees" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [("positions_mm", np.nan), ("orientations", 0.5), ("spacings_mm", 0.0), ("sizes", np.nan)],
+)
+def test_a_slice_without_geometry(part, value):
+    g = geometry(even())
+    getattr(g, part)[5] = value
+    error = refusal(g)
+    assert error.code == "BadGeometry"
+    assert "1 of 30 slices" in str(error)
+
+
+def test_every_check_raises_its_own_code_and_claims_something():
+    assert len({c.claim for c in CHECKS}) == len(CHECKS)
+    for each in CHECKS:
+        assert issubclass(each.code, errors.InputRefused)
+        assert re.fullmatch(r"[a-z].*[a-z]", each.claim)

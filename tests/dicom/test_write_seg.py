@@ -1,0 +1,101 @@
+"""The SEG object, read back with plain pydicom."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+from pydicom import dcmread
+
+from femurkit.anatomy import Side
+from femurkit.dicom import choose, find_series, read_series, write_seg
+from femurkit.volume import Mask
+
+
+@pytest.fixture(params=[(1, 0, 0, 0, 1, 0), (-1, 0, 0, 0, 1, 0)], ids=["HFS", "FFS"])
+def series(request, tmp_path, slices, write, hu):
+    folder = write(slices(hu, orientation=request.param), tmp_path / "in")
+    return read_series(choose(find_series(folder)).candidate)
+
+
+def masks_of(series) -> dict[Side, Mask]:
+    z, y, x = np.indices(series.volume.array.shape)
+    left = (abs(z - 9) < 5) & ((x + y) % 5 == 1)
+    right = (abs(z - 14) < 6) & ((x * y) % 7 == 3)
+    return {
+        Side.RIGHT: Mask(right & ~left, series.volume.grid),
+        Side.LEFT: Mask(left, series.volume.grid),
+    }
+
+
+def voxels(ds, number: int, grid) -> np.ndarray:
+    """Frames of one segment put back on the grid by the positions that the object itself states."""
+    out = np.zeros(grid.shape, bool)
+    frames = np.atleast_3d(ds.pixel_array).reshape(-1, ds.Rows, ds.Columns)
+    for frame, group in zip(frames, ds.PerFrameFunctionalGroupsSequence, strict=True):
+        segment = group.SegmentIdentificationSequence[0].ReferencedSegmentNumber
+        if segment == number:
+            position = group.PlanePositionSequence[0].ImagePositionPatient
+            index = grid.to_index([float(v) for v in position])
+            assert np.allclose(index, np.rint(index), atol=1e-6)
+            assert np.allclose(index[1:], 0, atol=1e-6)
+            out[round(index[0])] |= frame.astype(bool)
+    return out
+
+
+def test_it_lands_voxel_for_voxel(tmp_path, series):
+    masks, path = masks_of(series), tmp_path / "seg.dcm"
+    write_seg(series, masks, path, weights_hash="ab" * 32, version="9.9")
+    ds = dcmread(path)
+    for number, side in ((1, Side.LEFT), (2, Side.RIGHT)):
+        assert np.array_equal(voxels(ds, number, series.volume.grid), masks[side].array)
+    shared = ds.SharedFunctionalGroupsSequence[0]
+    orientation = shared.PlaneOrientationSequence[0].ImageOrientationPatient
+    assert orientation == series.headers[0].ImageOrientationPatient
+    measures = shared.PixelMeasuresSequence[0]
+    assert [float(v) for v in measures.PixelSpacing] == [0.9, 0.7]
+    assert float(measures.SpacingBetweenSlices) == 3.0
+
+
+def test_it_says_what_it_shows_in_standard_codes(tmp_path, series):
+    path = tmp_path / "seg.dcm"
+    write_seg(series, masks_of(series), path, weights_hash="ab" * 32, version="9.9")
+    ds = dcmread(path)
+    assert (ds.Modality, ds.SegmentationType) == ("SEG", "BINARY")
+    assert ds.FrameOfReferenceUID == series.headers[0].FrameOfReferenceUID
+    assert ds.StudyInstanceUID == series.headers[0].StudyInstanceUID
+    referenced = ds.ReferencedSeriesSequence[0]
+    assert referenced.SeriesInstanceUID == series.uid
+    laterality = []
+    for segment in ds.SegmentSequence:
+        kind = segment.SegmentedPropertyTypeCodeSequence[0]
+        assert (kind.CodeValue, kind.CodingSchemeDesignator) == ("71341001", "SCT")
+        laterality.append(kind.SegmentedPropertyTypeModifierCodeSequence[0].CodeValue)
+        algorithm = segment.SegmentationAlgorithmIdentificationSequence[0]
+        assert (algorithm.AlgorithmName, algorithm.AlgorithmVersion) == ("femurkit", "9.9")
+        assert "ab" * 32 in algorithm.AlgorithmParameters
+    assert laterality == ["7771000", "24028007"]
+
+
+def test_one_side_alone(tmp_path, series):
+    masks, path = masks_of(series), tmp_path / "seg.dcm"
+    write_seg(series, {Side.RIGHT: masks[Side.RIGHT]}, path, weights_hash="", version="9.9")
+    ds = dcmread(path)
+    assert [s.SegmentLabel for s in ds.SegmentSequence] == ["Right femur"]
+    assert np.array_equal(voxels(ds, 1, series.volume.grid), masks[Side.RIGHT].array)
+
+
+def test_no_warning_quotes_the_patient(tmp_path, series):
+    series.headers[0].PatientName = "Nobody"
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        write_seg(series, masks_of(series), tmp_path / "s.dcm", weights_hash="a", version="9.9")
+
+
+def test_an_empty_or_missing_mask_is_refused(tmp_path, series):
+    empty = Mask(np.zeros(series.volume.array.shape, bool), series.volume.grid)
+    for masks in ({}, {Side.LEFT: empty}):
+        with pytest.raises(ValueError, match="mask"):
+            write_seg(series, masks, tmp_path / "s.dcm", weights_hash="a", version="9.9")
+    assert not (tmp_path / "s.dcm").exists()
