@@ -47,7 +47,7 @@ _HOME = {
     "InputRefused": "errors",
     "NoFemurFound": "errors",
 }
-"""Public name -> the module it lives in; loaded on first use, so that importing femurkit is free."""
+"""Public name -> the module it lives in; loaded on first use: importing femurkit is free."""
 
 __all__ = ["__version__", *_HOME]
 

@@ -41,9 +41,7 @@ def whole_or_nothing(
         raise
 
 
-def refuse_if_taken(
-    out: Path, *, overwrite: bool, marker: str, source: Path | None = None
-) -> None:
+def refuse_if_taken(out: Path, *, overwrite: bool, marker: str, source: Path | None = None) -> None:
     """Raise OutputExists if `out` is there and may not be replaced (see whole_or_nothing)."""
     if not (out.exists() or out.is_symlink()):
         return
@@ -56,14 +54,14 @@ def refuse_if_taken(
     holds_source = source is not None and Path(source).resolve().is_relative_to(out.resolve())
     if holds_source or not out.is_dir() or not ((out / marker).exists() or not any(out.iterdir())):
         raise OutputExists(
-            f"{out.name} holds the input" if holds_source else f"{out.name} was not made by femurkit",
+            f"{out.name} {'holds the input' if holds_source else 'was not made by femurkit'}",
             expected=f"an earlier output (a folder with {marker})",
             remedy="Choose another -o: --overwrite replaces only what femurkit wrote.",
         )
 
 
 def _swap(folder: Path, out: Path) -> None:
-    """Put `folder` in the place of `out`. What stood there goes only once the new one is in place."""
+    """Put `folder` in the place of `out`; what stood there goes once the new one is in place."""
     if not out.exists():
         folder.rename(out)
         return

@@ -98,7 +98,7 @@ def reconstruct(
 
 
 def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:
-    """The hips asked for, and a sentence for each that is not there. One at least, or NoFemurFound."""
+    """The hips asked for, one at least or NoFemurFound; a sentence for each that is not there."""
     sides = [side for side in Side if which in ("both", side.value)]
     chosen = [hip for side in sides for hip in hips if hip.side is side]
     if not chosen:

@@ -1,4 +1,4 @@
-"""What is being done and how long it took: one clock that the pipeline tells and the screen hears."""
+"""What is being done and how long it took: the pipeline tells, the screen hears."""
 
 from __future__ import annotations
 

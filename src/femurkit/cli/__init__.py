@@ -62,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
 
 
 def run(arguments: Sequence[str]) -> tuple[int, str, str]:
-    """Run a command. Returns exit code, reason code and message; the message is on stderr already."""
+    """Run a command. Returns exit code, reason code and message (already on stderr)."""
     try:
         app(args=list(arguments), prog_name="femurkit")
     except SystemExit as stop:

@@ -24,7 +24,7 @@ def command(
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
     ] = False,
 ) -> None:
-    """Make a synthetic patient, reconstruct both femurs, compare them with the truth. No download."""
+    """Make a synthetic patient, reconstruct its femurs, compare them with the truth."""
     from femurkit.output import refuse_if_taken, whole_or_nothing
 
     refuse_if_taken(out, overwrite=overwrite, marker="P001")

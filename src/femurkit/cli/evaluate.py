@@ -12,10 +12,16 @@ from femurkit.cli.screen import last_line, table
 
 def command(
     pred: Annotated[
-        Path, typer.Argument(help="Mask, folder of masks, or OUT of reconstruct.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="PRED", help="Mask, folder of masks, or OUT of reconstruct.", show_default=False
+        ),
     ],
     truth: Annotated[
-        Path, typer.Argument(help="The true mask, or a folder of them.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="TRUTH", help="The true mask, or a folder of them.", show_default=False
+        ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier DIR.")] = False,
@@ -28,9 +34,7 @@ def command(
     from femurkit.output import whole_or_nothing
     from femurkit.report.tables import write_csv, write_json
 
-    with whole_or_nothing(
-        out, overwrite=overwrite, marker="metrics.json", source=pred
-    ) as folder:
+    with whole_or_nothing(out, overwrite=overwrite, marker="metrics.json", source=pred) as folder:
         rows = evaluate(pred, truth)
         write_json(rows, folder / "metrics.json")
         write_csv(rows, folder / "metrics.csv")

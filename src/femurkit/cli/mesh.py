@@ -14,6 +14,7 @@ def command(
     mask: Annotated[
         Path,
         typer.Argument(
+            metavar="MASK",
             help="Mask as NIfTI, NRRD or MetaImage: 1 left and 2 right, or one femur.",
             show_default=False,
         ),

@@ -17,14 +17,14 @@ def command(
     series: Annotated[
         Path,
         typer.Argument(
-            help="Folder (searched), zip, or NIfTI/NRRD/MetaImage file in HU.", show_default=False
+            metavar="SERIES",
+            help="Folder (searched), zip, or NIfTI/NRRD/MetaImage file in HU.",
+            show_default=False,
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
     side: Annotated[Literal["both", "left", "right"], typer.Option(help="Which femur.")] = "both",
-    recipe: Annotated[
-        Literal["default", "paper"], typer.Option(help="Which network.")
-    ] = "default",
+    recipe: Annotated[Literal["default", "paper"], typer.Option(help="Which network.")] = "default",
     device: Annotated[
         Literal["auto", "cpu", "cuda"], typer.Option(help="Where the network runs.")
     ] = "auto",

@@ -11,15 +11,15 @@ from femurkit.report.outline import section
 from femurkit.volume import Volume
 
 WINDOW_HU = (-350.0, 1150.0)
-"""Black and white of the pictures: soft tissue still tells fat from muscle, cortex is not yet white."""
+"""Black and white of the pictures: fat and muscle still differ, most cortex is not yet white."""
 
 PIXEL_MM = 0.5
 MARGIN_MM = 22.0
 BELOW_HEAD_MM = 115.0
-"""How far below the head centre a picture reaches at most: a whole shaft would make the joint small."""
+"""How far below the head centre a picture reaches: a whole shaft would make the joint small."""
 
 # plane: LPS axis it is normal to, axis along columns, axis along rows, sign of rows,
-# and the letters at its left, right, top and bottom edge. Radiological: the patient's right is left.
+# and the letters at its left, right, top and bottom edge. The patient's right is at the left.
 PLANES = {
     "axial": (2, 0, 1, 1, "RLAP"),
     "coronal": (1, 0, 2, -1, "RLSI"),

@@ -1,4 +1,4 @@
-"""Pictures of a surface, drawn with numpy alone: no window, no graphics driver, the same everywhere."""
+"""Pictures of a surface, drawn with numpy alone: no graphics driver, the same everywhere."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from scipy import ndimage
 from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.report.content import View
+from femurkit.surface.smooth import vertex_normals
 
 PIXEL_MM = 0.5
 SUPERSAMPLING = 2
@@ -33,10 +34,12 @@ def view(mesh: Mesh, name: str, side: Side) -> View:
     return View(name, draw(mesh, towards[name], up))
 
 
-def draw(mesh: Mesh, towards: Direction, up: Direction, *, pixel_mm: float = PIXEL_MM) -> np.ndarray:
+def draw(
+    mesh: Mesh, towards: Direction, up: Direction, *, pixel_mm: float = PIXEL_MM
+) -> np.ndarray:
     """Orthographic picture of a mesh, (rows, columns, 4) uint8 RGBA.
 
-    towards: unit LPS vector from the mesh to the eye; up: unit LPS vector that is up in the picture.
+    towards: unit LPS vector from the mesh to the eye; up: the one that is up in the picture.
     """
     frame = np.array([np.cross(up, towards), np.negative(up), towards], np.float32)
     points = mesh.vertices.astype(np.float32) @ frame.T  # column, row, nearness in mm
@@ -45,21 +48,9 @@ def draw(mesh: Mesh, towards: Direction, up: Direction, *, pixel_mm: float = PIX
     width, height = (
         int(np.ceil(n / SUPERSAMPLING) + 2) * SUPERSAMPLING for n in points[:, :2].max(0)
     )
-    depth, normal = _rasterise(points, mesh.faces, _normals(mesh) @ frame.T, (height, width))
+    normals = vertex_normals(mesh).astype(np.float32)
+    depth, normal = _rasterise(points, mesh.faces, normals @ frame.T, (height, width))
     return _halve(_shade(depth, normal, pixel_mm / SUPERSAMPLING))
-
-
-def _normals(mesh: Mesh) -> np.ndarray:
-    """Outward unit normals of the vertices, weighted by area, (n, 3) float32."""
-    a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
-    face = np.cross(b - a, c - a)
-    corners = mesh.faces.ravel()
-    total = np.stack(
-        [np.bincount(corners, np.repeat(face[:, i], 3), len(mesh.vertices)) for i in range(3)], -1
-    )
-    return (total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12)).astype(
-        np.float32
-    )
 
 
 def _rasterise(
@@ -106,7 +97,7 @@ def _weight(p: np.ndarray, q: np.ndarray, at: np.ndarray, turn: np.ndarray) -> n
 
 
 def _shade(depth: np.ndarray, normal: np.ndarray, pixel_mm: float) -> np.ndarray:
-    """Light from the upper left, a little fill, and darkness in hollows. (h, w, 4) float32 0..255."""
+    """Light from the upper left, darkness in hollows. Returns (h, w, 4) float32 0..255."""
     solid = np.isfinite(depth)
     normal = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-6)
     key = np.array([-0.42, -0.55, 0.72], np.float32)
