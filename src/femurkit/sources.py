@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,8 @@ PADDING_HU = -1500
 """Lower values are what scanners write outside the field of view."""
 GREATEST_HU, GREATEST_SHARE = 4000, 0.05
 """Metal goes beyond, but fills less of a scan."""
-SOFT_TISSUE_HU, SOFT_TISSUE_SHARE = (-200, 200), 0.03
-"""Fat, muscle and water fill at least this share of any scan of a hip."""
+SOFT_TISSUE_HU, SOFT_TISSUE_SHARE = 200, 0.03
+"""Fat, muscle and water lie within this of 0 and fill at least this share of any hip."""
 LIGHT_HU, LIGHT_SHARE = -50, 0.005
 """Fat and air lie below; stored values not yet rescaled do not."""
 THICK_MM = 3.5
@@ -59,26 +60,30 @@ def check_hounsfield(volume: Volume) -> None:
     steps = tuple(slice(None, None, step) for step in SAMPLE_STEP)
     sample = volume.array[steps]
     sample = sample[sample >= PADDING_HU]
-    low, high = SOFT_TISSUE_HU
-    for found, holds in (
-        ("hardly any value in the range of HU", sample.size > 0),
-        (
-            f"many values above {GREATEST_HU}",
-            np.mean(sample > GREATEST_HU) <= GREATEST_SHARE,
-        ),
-        (
-            f"hardly any value from {low} to {high}, where soft tissue lies",
-            np.mean((sample >= low) & (sample <= high)) >= SOFT_TISSUE_SHARE,
-        ),
-        (
-            f"hardly any value below {LIGHT_HU}, where fat and air lie",
-            np.mean(sample < LIGHT_HU) >= LIGHT_SHARE,
-        ),
-    ):
-        if not holds:
+    for found, holds in SPREAD:
+        if not holds(sample):
             raise NotHounsfield(
                 found, expected="Hounsfield units", remedy="Give the CT with its rescale applied."
             )
+
+
+def _share(which: np.ndarray) -> float:
+    return float(np.count_nonzero(which)) / which.size
+
+
+SPREAD: tuple[tuple[str, Callable[[np.ndarray], bool]], ...] = (
+    ("no value in the range of HU", lambda hu: hu.size > 0),
+    (f"many values above {GREATEST_HU}", lambda hu: _share(hu > GREATEST_HU) <= GREATEST_SHARE),
+    (
+        f"hardly any value within {SOFT_TISSUE_HU} of 0, where soft tissue lies",
+        lambda hu: _share(abs(hu) <= SOFT_TISSUE_HU) >= SOFT_TISSUE_SHARE,
+    ),
+    (
+        f"hardly any value below {LIGHT_HU}, where fat and air lie",
+        lambda hu: _share(hu < LIGHT_HU) >= LIGHT_SHARE,
+    ),
+)
+"""What is found where a claim on the values (n,) does not hold, and the claim; in this order."""
 
 
 def _dicom(path: Path, series_uid: str | None) -> Scan:
@@ -103,6 +108,3 @@ def _image(path: Path, series_uid: str | None) -> Scan:
         notes.append(f"Slices of {thick_mm:.3g} mm: surfaces will be coarse along the body.")
     size = " x ".join(str(n) for n in shape)
     return Scan(volume, None, f"an image file of {size} voxels.", tuple(notes), "image file")
-
-
-

@@ -34,8 +34,9 @@ def voxels(ds, number: int, grid) -> np.ndarray:
     out = np.zeros(grid.shape, bool)
     frames = np.atleast_3d(ds.pixel_array).reshape(-1, ds.Rows, ds.Columns)
     for frame, group in zip(frames, ds.PerFrameFunctionalGroupsSequence, strict=True):
-        segment = group.SegmentIdentificationSequence[0].ReferencedSegmentNumber
-        if segment == number:
+        shared = ds.SharedFunctionalGroupsSequence[0]  # where all frames show the same segment
+        holder = group if "SegmentIdentificationSequence" in group else shared
+        if holder.SegmentIdentificationSequence[0].ReferencedSegmentNumber == number:
             position = group.PlanePositionSequence[0].ImagePositionPatient
             index = grid.to_index([float(v) for v in position])
             assert np.allclose(index, np.rint(index), atol=1e-6)

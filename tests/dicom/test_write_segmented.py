@@ -53,7 +53,7 @@ def test_stored_values_inside_and_air_outside(
         assert (pixels(ds)[~inside] == air).all()
         assert ds.SmallestImagePixelValue == pixels(ds).min()
         assert ds.LargestImagePixelValue == pixels(ds).max()
-        assert ds["SmallestImagePixelValue"].VR == ("SS" if dtype == "int16" else "US")
+        assert ("SS" if dtype == "int16" else "US") == ds["SmallestImagePixelValue"].VR
     if slices_written == "all":
         back = read(tmp_path / "out").volume
         assert back.grid.same_as(series.volume.grid)
@@ -104,9 +104,10 @@ def test_where_air_cannot_be_stored_the_lowest_value_stands(tmp_path, slices, wr
 def test_a_compressed_source_is_written_plain_and_exact(tmp_path, slices, write, hu):
     sources = slices(hu, dtype="uint16")
     plain = [pixels(ds).copy() for ds in sources]
+    write(sources, tmp_path / "plain")
+    (tmp_path / "in").mkdir()
     for ds in sources:
         ds.compress(RLELossless, generate_instance_uid=False)
-        (tmp_path / "in").mkdir(exist_ok=True)
         ds.save_as(tmp_path / "in" / str(ds.InstanceNumber), enforce_file_format=True)
     series = read(tmp_path / "in")
     mask = blob(series)

@@ -1,0 +1,184 @@
+"""Image files: every voxel at the LPS point that the format's own rules give."""
+
+from __future__ import annotations
+
+import gzip
+import struct
+
+import numpy as np
+import pytest
+import SimpleITK as sitk  # noqa: N813
+
+from femurkit.errors import InputRefused
+from femurkit.geometry import Grid
+from femurkit.images import is_image, read_image, read_mask, write_image, write_mask
+from femurkit.volume import Volume
+
+SHAPE = (7, 6, 5)
+
+
+def oblique() -> Grid:
+    """Rotated about all axes, off centre, anisotropic, z running down."""
+    q, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(3, 3)))
+    affine = np.eye(4)
+    affine[:3, :3] = q * (2.5, 0.9, 0.7)
+    affine[:3, 3] = (-120.25, 33.5, -801.0)
+    return Grid(SHAPE, affine)
+
+
+def values(dtype="int16") -> np.ndarray:
+    return np.random.default_rng(2).integers(-1207, 3382, SHAPE).astype(dtype)
+
+
+def nifti(path, array_xyz: np.ndarray, sform: np.ndarray, *, codes=(0, 2), slope=(0.0, 0.0)):
+    """A NIfTI-1 written byte by byte from the standard. sform: index x, y, z -> RAS mm."""
+    header = bytearray(352)
+    struct.pack_into("<i", header, 0, 348)
+    struct.pack_into("<8h", header, 40, 3, *array_xyz.shape, 1, 1, 1, 1)
+    kinds = {"int16": (4, 16), "float32": (16, 32), "uint8": (2, 8), "int32": (8, 32)}
+    struct.pack_into("<2h", header, 70, *kinds[str(array_xyz.dtype)])
+    steps = np.linalg.norm(sform[:3, :3], axis=0)
+    struct.pack_into("<8f", header, 76, 1.0, *steps, 0, 0, 0, 0)
+    struct.pack_into("<3f", header, 108, 352.0, *slope)
+    header[123] = 2  # mm
+    struct.pack_into("<2h", header, 252, *codes)
+    struct.pack_into("<12f", header, 280, *sform[:3].ravel())
+    header[344:348] = b"n+1\0"
+    content = bytes(header) + array_xyz.tobytes(order="F")
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz"])
+def test_nifti_ras_becomes_lps(tmp_path, name):
+    sform = np.eye(4)
+    sform[:3] = oblique().affine[:3][:, [2, 1, 0, 3]]
+    array = np.ascontiguousarray(values().T)
+    volume = read_image(nifti(tmp_path / name, array, sform))
+    assert volume.array.dtype == np.int16
+    for x, y, z in np.ndindex(array.shape):
+        ras = sform[:3] @ (x, y, z, 1)
+        lps = ras * (-1, -1, 1)
+        assert volume.array[z, y, x] == array[x, y, z]
+        assert np.allclose(volume.grid.to_world((z, y, x)), lps, atol=1e-3)
+
+
+def test_nifti_rescale_is_applied(tmp_path):
+    array = np.ascontiguousarray(values().T)
+    volume = read_image(nifti(tmp_path / "a.nii", array, np.eye(4), slope=(2.0, -24.0)))
+    assert volume.array.dtype == np.int16
+    assert np.array_equal(volume.array, 2 * values() - 24)
+
+
+@pytest.mark.parametrize("name", ["a.nii", "a.nii.gz", "a.nrrd", "a.mha", "a.mhd"])
+def test_round_trip_keeps_values_and_oblique_place(tmp_path, name):
+    source = Volume(values(), oblique())
+    write_image(source, tmp_path / name)
+    back = read_image(tmp_path / name)
+    assert np.array_equal(back.array, source.array)
+    assert back.grid.shape == SHAPE
+    assert np.allclose(back.grid.affine, oblique().affine, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["m.nii.gz", "m.nrrd", "m.mha"])
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "int64"])
+def test_masks_round_trip(tmp_path, name, dtype):
+    labels = np.random.default_rng(3).integers(0, 2 if dtype == "bool" else 200, SHAPE)
+    write_mask(labels.astype(dtype), oblique(), tmp_path / name)
+    back, grid = read_mask(tmp_path / name)
+    assert back.dtype == np.uint8
+    assert np.array_equal(back, labels)
+    assert grid.same_as(oblique())
+    assert sitk.ReadImage(str(tmp_path / name)).GetPixelID() == sitk.sitkUInt8
+
+
+def test_fractions_stay_float_and_whole_floats_become_int16(tmp_path):
+    for shift, dtype in ((0.25, np.float32), (0.0, np.int16)):
+        write_image(Volume(values("float32") + np.float32(shift), oblique()), tmp_path / "a.nrrd")
+        back = read_image(tmp_path / "a.nrrd").array
+        assert back.dtype == dtype
+        assert np.array_equal(back, values() + shift)
+
+
+def test_whole_numbers_beyond_int16_become_float(tmp_path):
+    array = values("int32")
+    array[0, 0, 0] = 70000
+    nifti(tmp_path / "a.nii", np.ascontiguousarray(array.T), np.eye(4))
+    back = read_image(tmp_path / "a.nii").array
+    assert back.dtype == np.float32
+    assert np.array_equal(back, array)
+
+
+def refused(code, call, path):
+    with pytest.raises(InputRefused) as caught:
+        call(path)
+    assert (caught.value.code, caught.value.exit_code) == (code, 3)
+    assert str(path) not in str(caught.value)
+    assert path.stem not in str(caught.value)
+
+
+def test_a_nifti_without_orientation_is_refused(tmp_path):
+    array = np.ascontiguousarray(values().T)
+    path = nifti(tmp_path / "smith.nii", array, np.eye(4), codes=(0, 0))
+    refused("BadGeometry", read_image, path)
+
+
+def test_a_sheared_nifti_is_refused(tmp_path):
+    sform = np.eye(4)
+    sform[1, 2] = 0.3
+    path = nifti(tmp_path / "smith.nii", np.ascontiguousarray(values().T), sform)
+    refused("BadGeometry", read_image, path)
+
+
+def test_flat_and_many_valued_images_are_refused(tmp_path):
+    for name, image in (
+        ("flat.nrrd", sitk.Image(9, 9, sitk.sitkInt16)),
+        ("thin.nrrd", sitk.Image([9, 9, 1], sitk.sitkInt16)),
+        ("time.nrrd", sitk.Image([9, 9, 9, 3], sitk.sitkInt16)),
+        ("colour.mha", sitk.Image([9, 9, 9], sitk.sitkVectorUInt8, 3)),
+    ):
+        sitk.WriteImage(image, str(tmp_path / name))
+        refused("BadGeometry", read_image, tmp_path / name)
+
+
+def test_a_single_time_point_is_a_volume(tmp_path):
+    image = sitk.Image([5, 6, 7, 1], sitk.sitkInt16)
+    sitk.WriteImage(image, str(tmp_path / "one.nii"))
+    assert read_image(tmp_path / "one.nii").array.shape == (7, 6, 5)
+
+
+def test_not_finite_is_not_hounsfield(tmp_path):
+    array = values("float32")
+    array[1, 2, 3] = np.nan
+    write_image(Volume(array, oblique()), tmp_path / "smith.mha")
+    refused("NotHounsfield", read_image, tmp_path / "smith.mha")
+
+
+def test_a_broken_file_is_not_readable(tmp_path):
+    (tmp_path / "smith.nii.gz").write_bytes(b"no image at all")
+    refused("NothingReadable", read_image, tmp_path / "smith.nii.gz")
+
+
+def test_hu_are_no_labels(tmp_path):
+    write_image(Volume(values(), oblique()), tmp_path / "smith.mha")
+    refused("InputRefused", read_mask, tmp_path / "smith.mha")
+
+
+def test_what_is_no_label_or_has_no_right_angles_is_not_written(tmp_path):
+    sheared = oblique().affine.copy()
+    sheared[:3, 0] += sheared[:3, 1]
+    for labels, grid in (
+        (np.full(SHAPE, 0.5), oblique()),
+        (np.full(SHAPE, 300), oblique()),
+        (np.zeros((2, 2, 2), np.uint8), oblique()),
+        (np.zeros(SHAPE, np.uint8), Grid(SHAPE, sheared)),
+    ):
+        with pytest.raises(ValueError, match="labels|axes"):
+            write_mask(labels, grid, tmp_path / "m.nii.gz")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["A.NII.GZ", "a.nii", "a.nrrd", "a.mha", "a.mhd"])
+def test_image_names(tmp_path, name):
+    assert is_image(tmp_path / name)
+    assert not is_image(tmp_path / f"{name}.zip")
