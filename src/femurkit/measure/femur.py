@@ -1,0 +1,94 @@
+"""All measurements of one femur, and the checks that its surfaces must pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from femurkit.anatomy import Side
+from femurkit.measure.area import end_area_mm2, surface_area_mm2
+from femurkit.measure.head import fit_head
+from femurkit.measure.length import visible_length_mm
+from femurkit.mesh import Mesh
+from femurkit.surface.contour import genus, parts
+from femurkit.volume import Mask
+
+PLAUSIBLE_ML_PER_CM = (4.0, 40.0)
+"""Volume per centimetre of visible length: a thin shaft gives 4, head and trochanter alone 30."""
+
+LEAST_LENGTH_MM = 40.0
+"""Less than this is a fragment."""
+
+VOLUME_TOLERANCE = 0.01
+"""Surface and mask may differ by this share of the volume."""
+
+
+def measure(side: Side, mask: Mask, periosteal: Mesh, hollow: Mesh | None = None) -> dict[str, Any]:
+    """Plain numbers for measurements.json; units are the endings of the names.
+
+    mask on the scan's grid, surfaces in LPS mm. What cannot be measured is None, and
+    `not_measurable` says why. `checks` is a list of {code, passed, text}.
+    """
+    head = fit_head(periosteal, side)
+    length = visible_length_mm(periosteal)
+    missing = {} if head.missing is None else {"head": head.missing}
+    found: dict[str, Any] = {
+        "side": side.value,
+        "volume_ml": _rounded(periosteal.volume_mm3 / 1000),
+        "mask_volume_ml": _rounded(mask.volume_ml),
+        "surface_area_mm2": _rounded(surface_area_mm2(periosteal), 1),
+        "end_area_mm2": _rounded(end_area_mm2(periosteal), 1),
+        "visible_length_mm": _rounded(length, 1),
+        "head_radius_mm": _rounded(head.radius_mm, 2),
+        "head_fit_rms_mm": _rounded(head.rms_mm, 3),
+        "head_centre_lps_mm": (
+            None if head.centre_mm is None else [_rounded(x, 2) for x in head.centre_mm.tolist()]
+        ),
+    }
+    if hollow is not None:
+        found["hollow_volume_ml"] = _rounded(hollow.volume_mm3 / 1000)
+        found["canal_volume_ml"] = _rounded((periosteal.volume_mm3 - hollow.volume_mm3) / 1000)
+        found["hollow_surface_area_mm2"] = _rounded(surface_area_mm2(hollow), 1)
+    found["not_measurable"] = missing
+    found["checks"] = checks(mask, periosteal, hollow, length)
+    return found
+
+
+def checks(
+    mask: Mask, periosteal: Mesh, hollow: Mesh | None, length_mm: float
+) -> list[dict[str, Any]]:
+    """What must hold of one femur: each with a stable code, whether it does, and the figures."""
+    volume = periosteal.volume_mm3 / 1000
+    density = volume / max(length_mm / 10, 1e-9)
+    low, high = PLAUSIBLE_ML_PER_CM
+    difference = volume / mask.volume_ml - 1 if mask.volume_ml else float("inf")
+    pieces = int(parts(periosteal).max(initial=-1)) + 1
+    out = [
+        _check(
+            "VOLUME_PLAUSIBLE",
+            low <= density <= high and length_mm >= LEAST_LENGTH_MM,
+            f"{volume:.0f} ml over {length_mm:.0f} mm of visible femur",
+        ),
+        _check("WATERTIGHT", periosteal.is_watertight, "The periosteal surface is closed"),
+        _check("OUTWARD", periosteal.volume_mm3 > 0, "The periosteal surface faces outward"),
+        _check("ONE_COMPONENT", pieces == 1, f"The periosteal surface has {pieces} part(s)"),
+        _check(
+            "MASK_AGREES",
+            abs(difference) <= VOLUME_TOLERANCE,
+            f"Surface and mask differ by {100 * difference:+.2f} % of the volume",
+        ),
+    ]
+    if pieces == 1 and periosteal.is_watertight:
+        handles = genus(periosteal)
+        out.append(_check("NO_HANDLES", handles == 0, f"The surface has {handles} handle(s)"))
+    if hollow is not None:
+        closed = hollow.is_watertight and 0 < hollow.volume_mm3 <= periosteal.volume_mm3 * 1.001
+        out.append(_check("HOLLOW_CLOSED", closed, "The hollow bone is closed, inside the solid"))
+    return out
+
+
+def _check(code: str, passed: bool, text: str) -> dict[str, Any]:
+    return {"code": code, "passed": bool(passed), "text": text}
+
+
+def _rounded(value: float | None, digits: int = 3) -> float | None:
+    return None if value is None else round(float(value), digits)
