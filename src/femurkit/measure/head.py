@@ -16,7 +16,7 @@ from femurkit.mesh import Mesh
 LATTICE_MM = 2.0
 """Spacing at which the thickest places of the bone are looked for."""
 
-RADIUS_RANGE_MM = (14.0, 38.0)
+RADIUS_RANGE_MM = (17.0, 38.0)
 """Radii an adult head, worn or swollen, can have."""
 
 NEAR = 0.15

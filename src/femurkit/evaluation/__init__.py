@@ -1,0 +1,1 @@
+"""How far a femur is from the truth: overlap, distance, volume."""

@@ -1,0 +1,91 @@
+"""Where the masks and surfaces of a patient are, in any of the layouts that femurkit writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from femurkit.anatomy import Side
+from femurkit.errors import BadGeometry, NothingReadable
+from femurkit.geometry import Grid
+
+MASK = "mask.nii.gz"
+SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
+
+
+@dataclass(frozen=True)
+class Case:
+    """Where the masks and surfaces of one patient are. masks: by side, or one label map."""
+
+    labels: Path | None
+    masks: Mapping[Side, Path]
+    surfaces: Mapping[Side, Path]
+
+
+def case_at(path: Path) -> Case | None:
+    """What lies at a path, if it is one patient: a label file, OUT, or a phantom's folder."""
+    if path.is_file():
+        return Case(path, {}, {})
+    masks = {s: path / s.value / MASK for s in Side if (path / s.value / MASK).is_file()}
+    if masks:
+        return Case(None, masks, _there({s: path / s.value / "femur.stl" for s in Side}))
+    for folder in (path / "truth", path):
+        if (folder / MASK).is_file():
+            return Case(folder / MASK, {}, _there({s: folder / f"{s.value}.stl" for s in Side}))
+    return None
+
+
+def required_case(path: Path) -> Case:
+    case = case_at(path)
+    if case is None:
+        raise NothingReadable(
+            f"no mask at {path.name}",
+            expected="a label file, OUT of reconstruct, or a phantom's patient folder",
+            remedy="Name one of these.",
+        )
+    return case
+
+
+def cases_in(folder: Path) -> dict[str, Case]:
+    """The patients in a folder, by name without suffix."""
+    entries = sorted(folder.iterdir()) if folder.is_dir() else []
+    usable = [p for p in entries if p.is_dir() or p.name.endswith(SUFFIXES)]
+    found = {name_of(path): case_at(path) for path in usable}
+    return {name: case for name, case in found.items() if case is not None}
+
+
+def name_of(path: Path) -> str:
+    for suffix in SUFFIXES:
+        if path.name.endswith(suffix):
+            return path.name.removesuffix(suffix)
+    return path.name
+
+
+def labels_of(case: Case) -> tuple[np.ndarray, Grid]:
+    """The label map of a case, put together from one file a side if need be."""
+    from femurkit.images import read_mask
+
+    if case.labels is not None:
+        return read_mask(case.labels)
+    labels: np.ndarray | None = None
+    grid: Grid | None = None
+    for side, path in case.masks.items():
+        array, here = read_mask(path)
+        if labels is None or grid is None:
+            labels, grid = np.zeros(array.shape, np.uint8), here
+        elif not here.same_as(grid):
+            raise BadGeometry(
+                "left and right mask on different grids",
+                expected="one grid",
+                remedy="Give masks of one run.",
+            )
+        labels[array > 0] = side.label
+    assert labels is not None and grid is not None
+    return labels, grid
+
+
+def _there(paths: Mapping[Side, Path]) -> dict[Side, Path]:
+    return {side: path for side, path in paths.items() if path.is_file()}
