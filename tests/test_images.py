@@ -173,7 +173,7 @@ def test_what_is_no_label_or_has_no_right_angles_is_not_written(tmp_path):
         (np.zeros((2, 2, 2), np.uint8), oblique()),
         (np.zeros(SHAPE, np.uint8), Grid(SHAPE, sheared)),
     ):
-        with pytest.raises(ValueError, match="labels|axes"):
+        with pytest.raises(ValueError, match=r"labels|axes"):
             write_mask(labels, grid, tmp_path / "m.nii.gz")
     assert list(tmp_path.iterdir()) == []
 

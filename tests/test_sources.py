@@ -25,7 +25,7 @@ STEP_MM, LENGTH = 2.0, 40
 def volume(*, slices: int = LENGTH, step_mm: float = STEP_MM) -> Volume:
     rng = np.random.default_rng(0)
     shape = (slices, 24, 24)
-    hu = rng.choice([-1000, -100, 50, 900], size=shape, p=[0.5, 0.2, 0.28, 0.02])
+    hu = rng.choice([-1000, -100, 50, 900], size=shape, p=[0.5, 0.2, 0.29, 0.01])
     hu = hu + rng.integers(-20, 20, shape)
     grid = Grid.aligned(shape, (step_mm, 0.9, 0.7), (-8.3, 31.0, 402.5))
     return Volume(hu.astype(np.int16), grid)

@@ -20,7 +20,7 @@ PADDING_HU = -1500
 """Lower values are what scanners write outside the field of view."""
 GREATEST_HU, GREATEST_SHARE = 4000, 0.05
 """Metal goes beyond, but fills less of a scan."""
-SOFT_TISSUE_HU, SOFT_TISSUE_SHARE = 200, 0.03
+SOFT_TISSUE_HU, SOFT_TISSUE_SHARE = 200, 0.05
 """Fat, muscle and water lie within this of 0 and fill at least this share of any hip."""
 LIGHT_HU, LIGHT_SHARE = -50, 0.005
 """Fat and air lie below; stored values not yet rescaled do not."""

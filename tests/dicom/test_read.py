@@ -6,7 +6,14 @@ import zipfile
 
 import numpy as np
 import pytest
-from pydicom.uid import JPEG2000Lossless, JPEGLSLossless, RLELossless
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ExplicitVRBigEndian,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from femurkit.dicom import choose, find_series, read_series, stored_values
 from femurkit.errors import InputRefused
@@ -30,7 +37,9 @@ def read(path):
     ],
     ids=["HFS", "FFS", "HFP", "rotated", "oblique"],
 )
-def test_every_voxel_lies_where_the_header_puts_it(tmp_path, slices, write, hu, orientation, explicit):
+def test_every_voxel_lies_where_the_header_puts_it(
+    tmp_path, slices, write, hu, orientation, explicit
+):
     write(slices(hu, orientation=orientation), tmp_path, explicit=explicit)
     series = read(tmp_path)
     assert series.volume.array.dtype == np.int16
@@ -130,6 +139,29 @@ def test_twelve_bit_signs_are_extended(tmp_path, slices, write, hu):
     for ds in written:
         ds.PixelData = (np.frombuffer(ds.PixelData, "uint16") & 0x0FFF).tobytes()
     assert np.array_equal(read(write(written, tmp_path)).volume.array, hu)
+
+
+@pytest.mark.parametrize("syntax", [ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian])
+def test_rarer_plain_syntaxes(tmp_path, slices, hu, syntax):
+    for ds in slices(hu):
+        ds.file_meta = FileMetaDataset()
+        ds.file_meta.TransferSyntaxUID = syntax
+        if not syntax.is_little_endian:
+            ds.PixelData = np.frombuffer(ds.PixelData, "<i2").astype(">i2").tobytes()
+        ds.save_as(tmp_path / str(ds.InstanceNumber), enforce_file_format=True)
+    assert np.array_equal(read(tmp_path).volume.array, hu)
+
+
+def test_numbers_that_are_none_do_not_stop_the_reading(tmp_path, slices, write, hu):
+    write(slices(hu, InstanceNumber=None, SliceThickness=None), tmp_path / "a")
+    empty = slices(hu, series="b")
+    for ds in empty:
+        ds.InstanceNumber = ds.SliceThickness = ds.BodyPartExamined = ds.ImageType = None
+    write(empty, tmp_path / "b")
+    for name in "ab":
+        series = read(tmp_path / name)
+        assert np.array_equal(series.volume.array, hu)
+        assert series.notes == ()
 
 
 @pytest.mark.parametrize("syntax", [RLELossless, JPEGLSLossless, JPEG2000Lossless])

@@ -72,9 +72,7 @@ def test_as_scanned_of_its_own_result_changes_nothing():
 def test_same_arguments_same_bytes_and_another_seed_other_uids(tmp_path):
     for name, seed in (("a", "1"), ("b", "1"), ("c", "2")):
         write_new_series(volume(), tmp_path / name, seed_text=seed, patient=PATIENT)
-    a, b, c = (
-        [p.read_bytes() for p in sorted((tmp_path / name).iterdir())] for name in ("a", "b", "c")
-    )
+    a, b = ([p.read_bytes() for p in sorted((tmp_path / name).iterdir())] for name in "ab")
     assert len(a) == SHAPE[0]
     assert a == b
     assert len(set(a)) == SHAPE[0]

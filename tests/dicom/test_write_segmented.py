@@ -136,7 +136,8 @@ def test_a_mask_elsewhere_or_empty_is_refused(tmp_path, slices, write, hu):
     series = read(write(slices(hu), tmp_path / "in"))
     empty = np.zeros(hu.shape, bool)
     elsewhere = Grid.aligned(hu.shape, (1, 1, 1), (0, 0, 0))
-    for mask, words in ((Mask(empty, series.volume.grid), "empty"), (Mask(~empty, elsewhere), "grid")):
+    for array, grid, words in ((empty, series.volume.grid, "empty"), (~empty, elsewhere, "grid")):
+        mask = Mask(array, grid)
         with pytest.raises(ValueError, match=words):
             write_segmented_series(series, mask, tmp_path / "out", side=Side.LEFT)
     assert not (tmp_path / "out").exists()

@@ -152,7 +152,8 @@ def _original(candidate: Candidate) -> float:
 
 
 def _plausible_step(candidate: Candidate) -> float:
-    return float(FINEST_STEP_MM <= candidate.geometry.step_mm <= COARSE_STEP_MM)
+    step_mm = candidate.geometry.step_mm if refusal(candidate) is None else 0.0
+    return float(FINEST_STEP_MM <= step_mm <= COARSE_STEP_MM)
 
 
 REASONS = (

@@ -49,10 +49,10 @@ class Candidate:
         """Where the slices lie, in the order of `slices`."""
         headers = [s.header for s in self.slices]
         return SliceGeometry(
-            _numbers(headers, "ImagePositionPatient", 3),
-            _numbers(headers, "ImageOrientationPatient", 6),
-            _numbers(headers, "PixelSpacing", 2),
-            np.hstack([_numbers(headers, "Rows", 1), _numbers(headers, "Columns", 1)]),
+            numbers(headers, "ImagePositionPatient", 3),
+            numbers(headers, "ImageOrientationPatient", 6),
+            numbers(headers, "PixelSpacing", 2),
+            np.hstack([numbers(headers, "Rows", 1), numbers(headers, "Columns", 1)]),
         )
 
 
@@ -174,7 +174,7 @@ def _pixel_bytes(header: Dataset) -> int:
     return int(header.Rows) * int(header.Columns) * int(header.BitsAllocated) // 8
 
 
-def _numbers(headers: Sequence[Dataset], keyword: str, count: int) -> np.ndarray:
+def numbers(headers: Sequence[Dataset], keyword: str, count: int) -> np.ndarray:
     """(n, count) floats of one attribute, NaN where it is absent or not so many numbers."""
     out = np.full((len(headers), count), np.nan)
     for row, header in zip(out, headers, strict=True):

@@ -13,7 +13,7 @@ from pydicom import Dataset, dcmread
 from femurkit.dicom.checks import SliceGeometry, check
 from femurkit.dicom.common import quiet
 from femurkit.dicom.files import Files, open_files
-from femurkit.dicom.find import Candidate, SliceFile
+from femurkit.dicom.find import Candidate, SliceFile, numbers
 from femurkit.dicom.stored import REMEDY, Encoding, encoding
 from femurkit.errors import NothingReadable, NotHounsfield
 from femurkit.geometry import Grid
@@ -132,13 +132,11 @@ def _stored(files: Files, each: SliceFile, index: int) -> np.ndarray:
 
 def _notes(headers: Sequence[Dataset], grid: Grid) -> tuple[str, ...]:
     notes = []
-    thickness = [float(h.SliceThickness) for h in headers if h.get("SliceThickness")]
-    thick_mm = max([grid.spacing_mm[0], *thickness[:1]])
+    thick_mm = float(np.nanmax([*numbers(headers, "SliceThickness", 1)[:, 0], grid.spacing_mm[0]]))
     if thick_mm > THICK_MM:
         notes.append(f"Slices of {thick_mm:.3g} mm: surfaces will be coarse along the body.")
-    numbers = [int(h.InstanceNumber) for h in headers if h.get("InstanceNumber") is not None]
-    steps = np.diff(numbers)
-    if len(numbers) == len(headers) and not ((steps > 0).all() or (steps < 0).all()):
+    steps = np.diff(numbers(headers, "InstanceNumber", 1)[:, 0])
+    if np.isfinite(steps).all() and not ((steps > 0).all() or (steps < 0).all()):
         notes.append("Instance numbers contradict slice positions; the positions were used.")
     if any(h.get("RescaleSlope") is None or h.get("RescaleIntercept") is None for h in headers):
         notes.append("No rescale in the header: stored values were taken as HU.")

@@ -27,6 +27,7 @@ FIRST_SERIES_NUMBER = 9000
 NOT_TRUE_ANY_MORE = (
     "IconImageSequence", "MACParametersSequence", "DigitalSignaturesSequence",
     "InstanceCreationDate", "InstanceCreationTime", "InstanceCreatorUID",
+    "SmallestPixelValueInSeries", "LargestPixelValueInSeries",
 )  # fmt: skip
 """Attributes that speak of the source instance itself: a preview, signatures, its making."""
 
