@@ -123,6 +123,18 @@ def test_a_nifti_without_orientation_is_refused(tmp_path):
     refused("BadGeometry", read_image, path)
 
 
+def test_an_nrrd_without_a_space_is_refused_and_a_ras_one_is_turned(tmp_path):
+    path, content = tmp_path / "smith.nrrd", values().tobytes()
+    head = "NRRD0004\ntype: short\ndimension: 3\nsizes: 5 6 7\nendian: little\nencoding: raw\n"
+    path.write_bytes(f"{head}spacings: 1 1 2\n\n".encode() + content)
+    refused("BadGeometry", read_image, path)
+    axes = "space directions: (1,0,0) (0,1,0) (0,0,2)\nspace origin: (10,20,30)\n"
+    path.write_bytes(f"{head}space: right-anterior-superior\n{axes}\n".encode() + content)
+    volume = read_image(path)
+    assert np.array_equal(volume.array, values())
+    assert np.allclose(volume.grid.to_world((1, 2, 3)), (-13, -22, 32))
+
+
 def test_a_sheared_nifti_is_refused(tmp_path):
     sform = np.eye(4)
     sform[1, 2] = 0.3

@@ -16,10 +16,9 @@ from femurkit.geometry import Grid
 from femurkit.volume import Volume
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
+NRRD = (".nrrd", ".nhdr")
 PERPENDICULAR_TOLERANCE = 1e-3
 """Greatest cosine between the axes of a grid that an image file can hold."""
-FAST_COMPRESSION = 1
-"""Masks are nearly all zeros: a higher level takes longer and saves little."""
 
 
 def is_image(path: Path) -> bool:
@@ -111,9 +110,12 @@ def _check_header(reader: Any) -> None:
     if min(size[:3]) < 2 or not np.isfinite(spacing).all() or min(spacing) <= 0:
         raise _bad("an image without depth or spacing")
     codes = [k for k in ("qform_code", "sform_code") if reader.HasMetaDataKey(k)]
-    # Without either the file has axes but no patient: left could be right.
+    is_nrrd = reader.GetFileName().lower().endswith(NRRD)
+    # Without these the file has axes but no patient: left could be right.
     if codes and all(reader.GetMetaData(k).strip() in ("0", "") for k in codes):
         raise _bad("a NIfTI without orientation (qform and sform codes are 0)")
+    if is_nrrd and not reader.HasMetaDataKey("NRRD_space"):
+        raise _bad("an NRRD without a space")
 
 
 def _bad(found: str) -> BadGeometry:
@@ -140,4 +142,4 @@ def _write(array: np.ndarray, grid: Grid, path: Path) -> None:
     image.SetOrigin(grid.origin_mm.tolist())
     image.SetDirection(directions.ravel().tolist())
     compress = not path.name.lower().endswith(".nii")
-    sitk.WriteImage(image, str(path), compress, compressionLevel=FAST_COMPRESSION)
+    sitk.WriteImage(image, str(path), compress)

@@ -36,9 +36,17 @@ def refusal(g: SliceGeometry) -> errors.InputRefused:
     return caught.value
 
 
-def test_an_even_stack_passes_in_any_order_and_with_rounded_positions():
-    z = np.round(even() * 0.625 / 2.5 * 5, 1)
+@pytest.mark.parametrize("step_mm", [0.625, 1.25, 2.5])
+def test_an_even_stack_passes_in_any_order_and_with_rounded_positions(step_mm):
+    z = np.round(step_mm * np.arange(100), 1)
     check(geometry(np.random.default_rng(0).permutation(z)))
+
+
+@pytest.mark.parametrize("at", [1, 50, 98])
+def test_one_slice_a_little_off_its_place_is_uneven(at):
+    z = 0.8 * np.arange(100)
+    z[at] += 0.1
+    assert refusal(geometry(z)).code == "UnevenSpacing"
 
 
 def test_one_missing_slice_is_a_gap_and_is_named():

@@ -30,8 +30,9 @@ ORIENTATION_TOLERANCE = 1e-3
 """Direction cosines and pixel spacings (mm) of one series differ by less."""
 SAME_POSITION_MM = 0.01
 """Slices closer than this stand at one position."""
-STEP_TOLERANCE_MM, STEP_TOLERANCE_SHARE = 0.05, 0.05
-"""A step may differ from the median step by the larger of these: headers round positions."""
+PLACE_TOLERANCE_MM, PLACE_TOLERANCE_SHARE = 0.06, 0.05
+"""A slice may lie off its place in the even stack by this, or this share of the step, whichever is
+larger: some headers round positions to 0.1 mm."""
 MULTIPLE_TOLERANCE = 0.1
 """A step within this of a whole number of median steps is a gap, else it is uneven."""
 DRIFT_TOLERANCE_MM = 0.5
@@ -145,10 +146,12 @@ def _even(g: SliceGeometry) -> None:
     if len(g.positions_mm) < 3:
         return
     steps, median = g.steps_mm, float(np.median(g.steps_mm))
-    off = abs(steps - median)
-    if off.max() <= max(STEP_TOLERANCE_MM, STEP_TOLERANCE_SHARE * median):
+    places = np.append(0.0, np.cumsum(steps))
+    line = np.polynomial.Polynomial.fit(np.arange(len(places)), places, 1)
+    off_place = abs(places - line(np.arange(len(places)))).max()
+    if off_place <= max(PLACE_TOLERANCE_MM, PLACE_TOLERANCE_SHARE * median):
         return
-    at = int(off.argmax())
+    at = int(abs(steps - median).argmax())
     found = f"{steps[at]:.4g} mm between slices {at + 1} and {at + 2}"
     multiple = steps / median
     whole = (multiple > 1.5) & (abs(multiple - np.rint(multiple)) < MULTIPLE_TOLERANCE)
