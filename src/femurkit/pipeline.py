@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -14,10 +14,10 @@ from femurkit.dicom.write_segmented import write_segmented_series
 from femurkit.errors import NoFemurFound
 from femurkit.hips.locate import Hip, find_hips
 from femurkit.images import write_mask
-from femurkit.measure.all import measure
+from femurkit.measure.femur import measure
 from femurkit.mesh import write_stl
 from femurkit.output import whole_or_nothing
-from femurkit.report.build import femur_page, size_of
+from femurkit.report.build import failed_checks, femur_page, size_of
 from femurkit.report.content import FemurPage, Number, Report
 from femurkit.report.render import write_report
 from femurkit.report.tables import write_csv, write_json
@@ -42,6 +42,7 @@ class Femur:
     mask: Mask
     measured: dict[str, Any]
     page: FemurPage
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ def reconstruct(
                     scan.series, masks, folder / "segmentation.dcm",
                     weights_hash=weights_hash(recipe), version=__version__,
                 )  # fmt: skip
-        warnings = (*scan.notes, *missing, *(note for hip in hips for note in hip.notes))
+        warnings = (*scan.notes, *missing, *(note for femur in femurs for note in femur.notes))
         settings = {"side": side, "recipe": recipe, "device": device, "slices": slices}
         with steps("report"):
             _write_report(scan, femurs, warnings, settings, steps, folder / "report.html")
@@ -121,24 +122,25 @@ def _femur(scan: Scan, hip: Hip, folder: Path, slices: Slices, steps: Steps) -> 
         outline = periosteal(probability, grid).mesh
         inner = hollow(probability, volume)
         write_stl(outline, folder / "femur.stl")
-        write_stl(inner, folder / "femur_hollow.stl")
+        write_stl(inner.mesh, folder / "femur_hollow.stl")
     with steps(f"{side.value}: measure"):
-        measured = {"side": side.value, **measure(mask, outline, inner)}
+        measured = measure(side, mask, outline, inner.mesh)
     if scan.series is not None:
         with steps(f"{side.value}: segmented CT"):
             write_segmented_series(scan.series, mask, folder / "ct", side=side, slices=slices)
+    notes = (*hip.notes, *inner.notes)
     with steps(f"{side.value}: pictures"):
         page = femur_page(
-            volume, side, periosteal=outline, hollow=inner, measured=measured, notes=hip.notes
+            volume, side, periosteal=outline, hollow=inner.mesh, measured=measured, notes=notes
         )
-    return Femur(side, mask, measured, page)
+    return Femur(side, mask, measured, page, (*notes, *failed_checks(measured)))
 
 
 def _write_report(
     scan: Scan,
     femurs: Sequence[Femur],
     warnings: Sequence[str],
-    settings: dict[str, str],
+    settings: Mapping[str, str],
     steps: Steps,
     path: Path,
 ) -> None:
@@ -157,7 +159,7 @@ def _write_report(
 
 
 def _run(
-    scan: Scan, warnings: Sequence[str], settings: dict[str, str], steps: Steps
+    scan: Scan, warnings: Sequence[str], settings: Mapping[str, str], steps: Steps
 ) -> dict[str, Any]:
     """What run.json says: enough to do it again, nothing that names the patient or a path."""
     return {
@@ -167,7 +169,7 @@ def _run(
             "series_uid": scan.series.uid if scan.series is not None else None,
             "why": scan.why,
             "shape": list(scan.volume.grid.shape),
-            "spacing_mm": list(scan.volume.grid.spacing_mm),
+            "spacing_mm": [round(s, 6) for s in scan.volume.grid.spacing_mm],
         },
         "settings": settings,
         "seconds": steps.seconds,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from femurkit.geometry import Grid
-from femurkit.report.cuts import PIXEL_MM, cut
+from femurkit.report.cuts import PIXEL_MM, head_cut, shaft_cut
 from femurkit.volume import Volume
 
 CENTRE = np.array([12.0, -34.0, 560.0])
@@ -38,7 +38,7 @@ def test_grey_rises_toward_the_letter(box, grid, plane):
     cube = box(CENTRE - 20, CENTRE + 20)
     for letter, (axis, sign) in LETTERS.items():
         ct = scan(grid, lambda points, a=axis, s=sign: 400 + 8 * s * (points - CENTRE)[..., a])
-        made = cut(ct, cube, cube, CENTRE, plane)
+        made = head_cut(ct, cube, cube, CENTRE, plane)
         grey = made.image.astype(float)
         rise = {
             made.edges[0]: -np.diff(grey, axis=1).mean(),
@@ -57,7 +57,7 @@ def test_the_outline_lies_on_the_edge_in_the_picture(box, plane):
     # A ramp of one voxel around the faces, so that the edge is exactly at 400 HU.
     ct = scan(grid, lambda p: 400 - 700 * np.clip((np.abs(p - CENTRE) - half).max(-1), -1, 1))
     shape = box(CENTRE - half, CENTRE + half)
-    made = cut(ct, shape, shape, CENTRE, plane)
+    made = head_cut(ct, shape, shape, CENTRE, plane)
     (line,) = made.outline
     bright = made.image > 127
     rows, columns = np.flatnonzero(bright.any(1)), np.flatnonzero(bright.any(0))
@@ -74,6 +74,19 @@ def test_beyond_the_scan_is_black(box):
     grid = Grid.aligned((20, 40, 40), (1.0, 1.0, 1.0), CENTRE - [19.5, 19.5, 9.5])
     ct = Volume(np.full(grid.shape, 1000, np.int16), grid)
     shape = box(CENTRE - 15, CENTRE + 15)
-    made = cut(ct, shape, shape, CENTRE, "coronal")
+    made = head_cut(ct, shape, shape, CENTRE, "coronal")
     area_mm2 = np.count_nonzero(made.image) * PIXEL_MM**2
     assert area_mm2 == pytest.approx(20 * 40, rel=0.04)
+
+
+def test_the_shaft_cut_goes_through_the_lower_end(box):
+    grid = Grid.aligned((100, 60, 60), (2.0, 2.0, 2.0), CENTRE - [59, 59, 99])
+    ct = scan(grid, lambda points: 400 + 2 * (points - CENTRE)[..., 2])
+    solid, canal = box(CENTRE - [14, 12, 90], CENTRE + [14, 12, 90]), box(CENTRE - 90, CENTRE - 89)
+    made = shaft_cut(ct, solid, canal)
+    # 12 mm above the end at -90: 400 - 156 HU
+    assert np.ptp(made.image) <= 1
+    assert made.image[0, 0] == pytest.approx((244 + 350) / 1500 * 255, abs=1)
+    (line,) = made.outline
+    assert np.ptp(line, axis=0) * PIXEL_MM == pytest.approx([28, 24])
+    assert made.edges == ("R", "L", "A", "P")

@@ -67,13 +67,12 @@ def run(arguments: Sequence[str]) -> tuple[int, str, str]:
         app(args=list(arguments), prog_name="femurkit")
     except SystemExit as stop:
         code = stop.code if isinstance(stop.code, int) else BUG
+        if code == INTERRUPTED:  # typer's own answer to Ctrl-C
+            say("Stopped. Nothing was written.")
         return code, {0: "", USAGE: "Usage"}.get(code, "Stopped"), ""
     except FemurkitError as error:
         say(f"{error.code}: {error}")
         return error.exit_code, error.code, str(error)
-    except KeyboardInterrupt:
-        say("Stopped. Nothing was written.")
-        return INTERRUPTED, "Stopped", ""
     except Exception as error:
         import traceback
 

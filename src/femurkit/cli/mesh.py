@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from femurkit.cli.screen import last_line, progress, say, table
+from femurkit.cli.screen import femur_table, last_line, progress, say
 
 
 def command(
@@ -21,7 +21,7 @@ def command(
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
     ct: Annotated[
-        Path | None, typer.Option(help="The CT on the mask's grid: adds the hollow bone.")
+        Path | None, typer.Option(help="The CT of this mask: adds the hollow bone.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier DIR.")] = False,
     as_json: Annotated[
@@ -33,12 +33,19 @@ def command(
 
     refuse_if_taken(out, overwrite=overwrite, marker="measurements.json", source=mask)
     with progress(4) as listener:
-        from femurkit.pipeline import mesh_mask
+        from femurkit.meshing import mesh_mask
 
         result = mesh_mask(mask, out, ct=ct, overwrite=overwrite, progress=listener)
     for warning in result.warnings:
         say(f"note: {warning}")
-    table([{k: v for k, v in row.items() if k != "checks"} for row in result.measurements])
+    femur_table(result.measurements)
     print(out)
     if as_json:
-        last_line({"ok": True, "out": str(out), "femurs": result.measurements})
+        last_line(
+            {
+                "ok": True,
+                "out": str(out),
+                "femurs": result.measurements,
+                "warnings": result.warnings,
+            }
+        )

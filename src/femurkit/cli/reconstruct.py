@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from femurkit.cli.screen import last_line, progress, say, table
+from femurkit.cli.screen import femur_table, last_line, progress, say
 
 STEPS = {"both": 16, "left": 10, "right": 10}
 """Steps of the pipeline, for the length of the bar."""
@@ -62,7 +62,7 @@ def command(
         )  # fmt: skip
     for warning in result.warnings:
         say(f"note: {warning}")
-    table([{k: v for k, v in row.items() if k != "checks"} for row in result.measurements])
+    femur_table(result.measurements)
     print(f"{out}/report.html")
     if as_json:
         last_line(

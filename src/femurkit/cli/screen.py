@@ -46,6 +46,22 @@ def progress(total: int) -> Iterator[Callable[[str], None] | None]:
         yield next_step
 
 
+SHOWN = (
+    "side", "volume_ml", "surface_area_mm2", "hollow_volume_ml", "visible_length_mm",
+    "head_radius_mm",
+)  # fmt: skip
+
+
+def femur_table(measurements: Sequence[Mapping[str, Any]]) -> None:
+    """The main measurements of each femur, and how many checks hold."""
+    rows = []
+    for femur in measurements:
+        passed = [check["passed"] for check in femur["checks"]]
+        row = {name: femur[name] for name in SHOWN if name in femur}
+        rows.append({**row, "checks": f"{sum(passed)} of {len(passed)} hold"})
+    table(rows)
+
+
 def table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:
     """Rows as an aligned table on stdout; numbers to three decimals."""
     from rich import box

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
-from femurkit.report.centre import head_centre
 from femurkit.report.content import Check, FemurPage, Number
-from femurkit.report.cuts import cut
+from femurkit.report.cuts import head_cut, shaft_cut
 from femurkit.report.views import view
 from femurkit.volume import Volume
 
@@ -20,7 +21,7 @@ UNITS: tuple[tuple[str, str, float, int], ...] = (
     ("_mm2", "cm²", 0.01, 1),
     ("_mm3", "ml", 0.001, 1),
     ("_ml", "ml", 1.0, 1),
-    ("_mm", "mm", 1.0, 2),
+    ("_mm", "mm", 1.0, 1),
     ("_deg", "°", 1.0, 1),
     ("_hu", "HU", 1.0, 0),
     ("_percent", "%", 1.0, 2),
@@ -39,22 +40,26 @@ def femur_page(
 ) -> FemurPage:
     """Pictures, numbers and checks of one femur.
 
-    measured: what measure() returns. Without a head in the scan the pictures go through the middle
+    measured: what measure() returns. Where it found no head, the pictures go through the middle
     of the surface, and a note says so.
     """
-    centre = head_centre(periosteal, side)
-    if centre is None:
+    if measured["head_centre_lps_mm"] is None:
         notes = [*notes, "No femoral head found: the pictures go through the middle of the bone."]
         centre = (periosteal.vertices.min(0) + periosteal.vertices.max(0)) / 2
+    else:
+        centre = np.array(measured["head_centre_lps_mm"])
     return FemurPage(
         side=side,
-        cuts=tuple(cut(volume, periosteal, hollow, centre, plane) for plane in CUTS),
+        cuts=(
+            *(head_cut(volume, periosteal, hollow, centre, plane) for plane in CUTS),
+            shaft_cut(volume, periosteal, hollow),
+        ),
         views=(
             *(view(periosteal, name, side) for name in VIEWS),
             view(hollow, "below", side),
         ),
         numbers=numbers(measured),
-        checks=tuple(Check(*pair) for pair in measured.get("checks", {}).items()),
+        checks=tuple(Check(check["text"], check["passed"]) for check in measured["checks"]),
         notes=tuple(notes),
     )
 
@@ -73,6 +78,15 @@ def numbers(measured: Mapping[str, Any]) -> tuple[Number, ...]:
         else:
             out.append(Number(_words(name), f"{value:,.4g}"))
     return tuple(out)
+
+
+def failed_checks(measured: Mapping[str, Any]) -> list[str]:
+    """A warning for each check that does not hold."""
+    return [
+        f"{_words(measured['side'])} femur, {check['code']}: {check['text']}."
+        for check in measured["checks"]
+        if not check["passed"]
+    ]
 
 
 def _words(name: str) -> str:

@@ -13,7 +13,7 @@ from femurkit.anatomy import Side
 class Cut:
     """One CT picture with outlines."""
 
-    plane: str
+    title: str
     image: np.ndarray
     """(rows, columns) uint8 grey, square pixels."""
     outline: tuple[np.ndarray, ...]

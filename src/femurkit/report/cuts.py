@@ -15,7 +15,8 @@ WINDOW_HU = (-350.0, 1150.0)
 
 PIXEL_MM = 0.5
 MARGIN_MM = 22.0
-BELOW_HEAD_MM = 115.0
+ABOVE_END_MM = 12.0
+BELOW_HEAD_MM = 85.0
 """How far below the head centre a picture reaches: a whole shaft would make the joint small."""
 
 # plane: LPS axis it is normal to, axis along columns, axis along rows, sign of rows,
@@ -27,14 +28,51 @@ PLANES = {
 }
 
 
-def cut(volume: Volume, surface: Mesh, hollow: Mesh, centre_mm: np.ndarray, plane: str) -> Cut:
-    """The CT in one plane through a point, with the outlines of both surfaces in pixels.
+def head_cut(volume: Volume, surface: Mesh, hollow: Mesh, centre_mm: np.ndarray, plane: str) -> Cut:
+    """The CT in one plane through the centre of the head, wide enough for the whole neck.
 
-    centre_mm: (3,) LPS. plane: a name in PLANES. Pixels are square whatever the voxels are.
+    centre_mm: (3,) LPS. plane: a name in PLANES.
     """
-    axis, across, down, sign, letters = PLANES[plane]
     lo, hi = surface.vertices.min(0) - MARGIN_MM, surface.vertices.max(0) + MARGIN_MM
     lo[2] = max(lo[2], centre_mm[2] - BELOW_HEAD_MM)
+    title = f"{plane.capitalize()}, through the head"
+    return cut(volume, surface, hollow, centre_mm, plane, title, lo, hi)
+
+
+def shaft_cut(volume: Volume, surface: Mesh, hollow: Mesh) -> Cut:
+    """The CT across the lower end of the bone, where the canal shows."""
+    bottom = surface.vertices[:, 2].min() + ABOVE_END_MM
+    end = surface.vertices[surface.vertices[:, 2] < bottom]
+    centre = (end.min(0) + end.max(0)) / 2
+    centre[2] = bottom
+    return cut(
+        volume,
+        surface,
+        hollow,
+        centre,
+        "axial",
+        "Axial, through the shaft",
+        end.min(0) - MARGIN_MM,
+        end.max(0) + MARGIN_MM,
+    )
+
+
+def cut(
+    volume: Volume,
+    surface: Mesh,
+    hollow: Mesh,
+    centre_mm: np.ndarray,
+    plane: str,
+    title: str,
+    lo: np.ndarray,
+    hi: np.ndarray,
+) -> Cut:
+    """The CT in one plane through a point, with the outlines of both surfaces in pixels.
+
+    centre_mm: (3,) LPS. plane: a name in PLANES. lo, hi: corners (3,) LPS mm of the box to show.
+    Pixels are square whatever the voxels are.
+    """
+    axis, across, down, sign, letters = PLANES[plane]
     columns = np.arange(lo[across], hi[across], PIXEL_MM)
     rows = np.arange(lo[down], hi[down], PIXEL_MM)[::sign]
     points = np.empty((len(rows), len(columns), 3))
@@ -50,7 +88,7 @@ def cut(volume: Volume, surface: Mesh, hollow: Mesh, centre_mm: np.ndarray, plan
         return tuple((c[:, [across, down]] - start) * scale + 0.5 for c in curves)
 
     return Cut(
-        plane=plane,
+        title=title,
         image=_grey(_sample(volume, points)),
         outline=to_pixels(surface),
         inner_outline=to_pixels(hollow),

@@ -18,7 +18,8 @@ def write_json(content: Any, path: Path) -> None:
 def write_csv(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     """One line a row, columns in the order they first appear.
 
-    A dict inside a row becomes one column an entry, named outer.inner.
+    A dict inside a row becomes one column an entry, named outer.inner; checks one column each,
+    named by their code; other lists one column with spaces between the entries.
     """
     flat = [_flat(row) for row in rows]
     columns = list(dict.fromkeys(name for row in flat for name in row))
@@ -31,7 +32,11 @@ def write_csv(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
 def _flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:
     out: dict[str, Any] = {}
     for name, value in row.items():
-        if isinstance(value, Mapping):
+        if name == "checks":
+            out.update({check["code"]: check["passed"] for check in value})
+        elif isinstance(value, list | tuple):
+            out[before + name] = " ".join(str(entry) for entry in value)
+        elif isinstance(value, Mapping):
             out.update(_flat(value, f"{before}{name}."))
         else:
             out[before + name] = value

@@ -1,0 +1,109 @@
+"""Surfaces and measurements of any mask, wherever it came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from femurkit.anatomy import Side
+from femurkit.errors import InputRefused
+from femurkit.images import read_mask
+from femurkit.measure.femur import measure
+from femurkit.measure.head import fit_head
+from femurkit.mesh import Mesh, write_stl
+from femurkit.output import whole_or_nothing
+from femurkit.report.build import failed_checks
+from femurkit.report.tables import write_csv, write_json
+from femurkit.sources import load
+from femurkit.steps import Listener, Steps
+from femurkit.surface.field import from_mask
+from femurkit.surface.hollow import hollow
+from femurkit.surface.periosteal import periosteal
+from femurkit.volume import Mask, Volume
+
+
+@dataclass(frozen=True)
+class Meshed:
+    """What mesh_mask() did. measurements: one dict a femur, as in measurements.json."""
+
+    measurements: tuple[dict[str, Any], ...]
+    warnings: tuple[str, ...]
+
+
+def mesh_mask(
+    path: Path,
+    out: Path,
+    *,
+    ct: Path | None = None,
+    overwrite: bool = False,
+    progress: Listener | None = None,
+) -> Meshed:
+    """Write out/left and out/right: femur.stl, with a CT also femur_hollow.stl; and measurements.
+
+    path: a mask with 1 left and 2 right, or one femur of any label, whose side its head tells.
+    ct: anything that load() reads; it need not share the mask's grid. Raises InputRefused.
+    """
+    steps = Steps(progress)
+    with whole_or_nothing(out, overwrite=overwrite, marker="measurements.json", source=path) as to:
+        with steps("read"):
+            labels, grid = read_mask(path)
+            volume = load(ct).volume if ct else None
+        rows: list[dict[str, Any]] = []
+        warnings: list[str] = []
+        for side, label in _femurs(labels):
+            with steps(f"label {label}"):
+                measured, notes = _mesh(Mask(labels == label, grid), side, volume, to)
+            rows.append(measured)
+            warnings += [*notes, *failed_checks(measured)]
+        write_json(rows, to / "measurements.json")
+        write_csv(rows, to / "measurements.csv")
+    return Meshed(tuple(rows), tuple(warnings))
+
+
+def _femurs(labels: np.ndarray) -> list[tuple[Side | None, int]]:
+    """Which label is which femur; side None where the label does not say."""
+    present = np.flatnonzero(np.bincount(labels.ravel(), minlength=256)[1:]) + 1
+    if present.tolist() == [Side.LEFT.label, Side.RIGHT.label]:
+        return [(side, side.label) for side in Side]
+    if len(present) == 1:
+        return [(None, int(present[0]))]
+    raise InputRefused(
+        f"labels {', '.join(map(str, present))}" if len(present) else "an empty mask",
+        expected="1 left and 2 right, or one femur",
+        remedy="Keep only the femurs in the mask.",
+    )
+
+
+def _mesh(
+    mask: Mask, side: Side | None, volume: Volume | None, out: Path
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Surfaces of one femur, written; its measurements and what to know about them."""
+    field = from_mask(mask)
+    outline = periosteal(field, mask.grid).mesh
+    notes: tuple[str, ...] = ()
+    if side is None:
+        told = side_of(outline)
+        side = told or Side.LEFT
+        why = "by where its head points" if told else "for want of a head that tells"
+        notes = (f"Taken for a {side.value} femur {why}.",)
+    folder = out / side.value
+    folder.mkdir()
+    write_stl(outline, folder / "femur.stl")
+    if volume is None:
+        return measure(side, mask, outline), notes
+    inner = hollow(field, volume)
+    write_stl(inner.mesh, folder / "femur_hollow.stl")
+    return measure(side, mask, outline, inner.mesh), (*notes, *inner.notes)
+
+
+def side_of(periosteal: Mesh) -> Side | None:
+    """Which femur this is: the side for which a head is found medially, the better fit if both.
+
+    None if there is no head.
+    """
+    rms = {side: fit_head(periosteal, side).rms_mm for side in Side}
+    found = {side: fit for side, fit in rms.items() if fit is not None}
+    return min(found, key=lambda side: found[side]) if found else None
