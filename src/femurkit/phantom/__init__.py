@@ -1,0 +1,1 @@
+"""Synthetic QCT of the hips with exact truth."""

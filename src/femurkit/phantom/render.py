@@ -1,0 +1,61 @@
+"""Scan an anatomy: HU on a grid, slab by slab, so that memory stays near the size of the result."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from femurkit.geometry import Grid
+from femurkit.phantom.anatomy import Anatomy
+from femurkit.phantom.distance import Depth, depth_below
+from femurkit.phantom.scanner import Scanner, add_noise, add_table, blur
+from femurkit.phantom.shapes import Bone
+from femurkit.phantom.tissue import lay, mix
+
+SLAB_MM = 40.0
+THIN_MM = 1.3
+"""Slices are painted at most this thick and averaged to the scanner's."""
+
+
+def depths(anatomy: Anatomy, grid: Grid, *, lattice_mm: float) -> list[tuple[Bone, Depth]]:
+    """Depth below each bone that the grid meets."""
+    out = []
+    for bone in anatomy.bones:
+        depth = depth_below(bone.mesh, grid, margin_mm=2.5 * lattice_mm, spacing_mm=lattice_mm)
+        if depth is not None:
+            out.append((bone, depth))
+    return out
+
+
+def scan(
+    anatomy: Anatomy, scanner: Scanner, grid: Grid, rng: np.random.Generator, *,
+    bones: list[tuple[Bone, Depth]],
+) -> np.ndarray:
+    """HU int16 (z, y, x) on a grid along the LPS axes whose spacing is the scanner's."""
+    fold = max(1, int(np.ceil(grid.spacing_mm[0] / THIN_MM)))
+    per_slab = max(4, int(SLAB_MM / grid.spacing_mm[0]))
+    paints = [
+        mix(bone, depth, anatomy.bone_hu, sigma_mm=scanner.sigma_mm, seed=anatomy.seed + number)
+        for number, (bone, depth) in enumerate(bones)
+    ]
+    out = np.empty(grid.shape, np.int16)
+    for start in range(0, grid.shape[0], per_slab):
+        stop = min(start + per_slab, grid.shape[0])
+        slab = grid.crop((start, 0, 0), (stop, *grid.shape[1:]))
+        thin = _folded(slab, fold)
+        hu = anatomy.soft.hu(thin)
+        for paint in paints:
+            lay(hu, thin, paint)
+        if scanner.table:
+            add_table(hu, thin, top_mm=anatomy.skin_back_mm, rods=scanner.rods)
+        seen = blur(hu, scanner, fold)
+        add_noise(seen, scanner, rng)
+        out[start:stop] = np.clip(np.rint(seen), -1024, 3071)
+    return out
+
+
+def _folded(grid: Grid, fold: int) -> Grid:
+    """The same extent with slices `fold` times as thin."""
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.to_world([(1 / fold - 1) / 2, 0, 0])
+    affine[:3, 0] /= fold
+    return Grid((grid.shape[0] * fold, *grid.shape[1:]), affine)

@@ -1,0 +1,212 @@
+"""Bones drawn from the LLP26 shape model (26 CT subjects; see scripts/make_shape_model.py).
+
+All coordinates are LPS mm. The model holds a left femur and a whole pelvis; right femurs are left ones
+mirrored. A draw mixes a few subjects' scores and adds variation along the modes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+from femurkit.anatomy import Side
+from femurkit.errors import DegenerateShape
+from femurkit.mesh import Mesh, from_vtk, to_vtk
+
+MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class FemurFrame:
+    """Landmarks of one femur, LPS mm; directions are unit vectors."""
+
+    head: np.ndarray
+    head_radius: float
+    trochanter: np.ndarray
+    """Centre of the shaft at the level of the lesser trochanter."""
+    down: np.ndarray
+    """Shaft axis, pointing to the knee."""
+    lateral: np.ndarray
+    """Away from the head, at right angles to `down`."""
+    neck: np.ndarray
+    """From the head centre along the neck."""
+
+    @property
+    def neck_shaft_deg(self) -> float:
+        """Angle between the neck axis and the shaft axis, as clinics state it (about 130)."""
+        return float(180 - np.degrees(np.arccos(np.clip(self.neck @ self.down, -1, 1))))
+
+    def moved(self, affine: np.ndarray) -> FemurFrame:
+        """Through a rigid or mirroring (4, 4) map."""
+        turn, shift = affine[:3, :3], affine[:3, 3]
+        return FemurFrame(
+            turn @ self.head + shift, self.head_radius, turn @ self.trochanter + shift,
+            turn @ self.down, turn @ self.lateral, turn @ self.neck,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Bone:
+    """One bone: closed surface, cortical thickness per vertex (mm), and for a femur its landmarks."""
+
+    kind: str
+    side: Side | None
+    mesh: Mesh
+    thickness_mm: np.ndarray
+    frame: FemurFrame | None = None
+
+    def moved(self, affine: np.ndarray) -> Bone:
+        """Through a (4, 4) map; a mirroring one changes the side."""
+        mirrors = np.linalg.det(affine[:3, :3]) < 0
+        side = self.side
+        if mirrors and side is not None:
+            side = Side.RIGHT if side is Side.LEFT else Side.LEFT
+        frame = self.frame.moved(affine) if self.frame else None
+        return replace(self, mesh=self.mesh.transformed(affine), side=side, frame=frame)
+
+
+def fit_sphere(points: np.ndarray) -> tuple[np.ndarray, float]:
+    """Algebraic least squares sphere through (n, 3) points: centre (3,) and radius, mm.
+
+    Source: Coope, 1993, doi 10.1007/BF00939613.
+    """
+    if len(points) < 4:
+        raise DegenerateShape("a sphere needs four points")
+    mean = points.mean(0)
+    shifted = points - mean
+    system = np.c_[2 * shifted, np.ones(len(points))]
+    solution = np.linalg.lstsq(system, (shifted**2).sum(1), rcond=None)[0]
+    return solution[:3] + mean, float(np.sqrt(solution[3] + solution[:3] @ solution[:3]))
+
+
+def femur_frame(vertices: np.ndarray) -> FemurFrame:
+    """Landmarks of a LEFT femur from its surface, whole or cut below the lesser trochanter.
+
+    vertices: (n, 3) LPS mm. Raises DegenerateShape when no head can be fitted.
+    """
+    top = vertices[vertices[:, 2] > vertices[:, 2].max() - 25]
+    centre, radius = top[top[:, 0] <= np.median(top[:, 0])].mean(0), 24.0
+    for _ in range(20):
+        near = np.linalg.norm(vertices - centre, axis=1) < 1.3 * radius
+        near &= (vertices[:, 2] > centre[2] - 5) & (vertices[:, 0] < centre[0] + 8)
+        centre, radius = fit_sphere(vertices[near])
+        radius = float(np.clip(radius, 18, 32))
+    below = centre[2] - vertices[:, 2]
+    level, length = 2.9 * radius, below.max()
+    shaft = vertices[(below > level) & (below < min(length - 5, level + 120))]
+    if len(shaft) < 20:
+        raise DegenerateShape("too little shaft below the head")
+    heights = np.linspace(shaft[:, 2].min(), shaft[:, 2].max(), 8)
+    rings = [shaft[np.abs(shaft[:, 2] - h) < 8] for h in heights]
+    centres = np.array([(r.min(0) + r.max(0)) / 2 for r in rings if len(r)])
+    down = np.linalg.svd(centres - centres.mean(0))[2][0]
+    down *= -np.sign(down[2])
+    trochanter = centres.mean(0)
+    trochanter = trochanter + down * ((centre[2] - level - trochanter[2]) / down[2])
+    lateral = trochanter - centre
+    lateral -= down * (lateral @ down)
+    away = np.linalg.norm(vertices - centre, axis=1) / radius
+    ring = vertices[(away > 1.2) & (away < 1.45)]
+    neck = (ring.min(0) + ring.max(0)) / 2 - centre
+    return FemurFrame(
+        centre, radius, trochanter, down, lateral / np.linalg.norm(lateral), neck / np.linalg.norm(neck)
+    )
+
+
+class ShapeModel:
+    """The linear model: vertices = mean + scores @ modes, per part."""
+
+    def __init__(self, data: Any) -> None:
+        self.scores = np.asarray(data["scores"], float)
+        self._mean = {p: np.asarray(data[f"{p}_mean"], float) for p in PARTS}
+        self._modes = {p: np.asarray(data[f"{p}_modes"], np.float32) for p in PARTS}
+        self._faces = {p: np.asarray(data[f"{p}_faces"], np.int64) for p in PARTS}
+
+    def draw_scores(self, rng: np.random.Generator) -> np.ndarray:
+        """(26,) scores: a mixture of two to four subjects plus a fifth of each mode's spread."""
+        chosen = rng.choice(len(self.scores), size=rng.integers(2, 5), replace=False)
+        weights = rng.dirichlet(np.ones(len(chosen)) * 0.8)
+        spread = self.scores.std(0)
+        mixed: np.ndarray = weights @ self.scores[chosen] * rng.uniform(0.9, 1.25)
+        return mixed + rng.normal(0, 0.25, len(spread)) * spread
+
+    def mesh(self, part: str, scores: np.ndarray) -> Mesh:
+        """Surface of one part ('femur', 'pelvis', 'tibia', 'patella')."""
+        vertices = self._mean[part] + np.tensordot(scores, self._modes[part], 1)
+        return Mesh(vertices, self._faces[part])
+
+    @lru_cache(maxsize=2)  # noqa: B019 - the model is one object for the life of the process
+    def acetabulum(self, side: Side) -> np.ndarray:
+        """Indices of the pelvis vertices that face the femoral head on one side."""
+        vertices, faces = self._mean["pelvis"] * np.array([1.0, 1, 1]), self._faces["pelvis"]
+        midline = 0.5 * (vertices[:, 0].min() + vertices[:, 0].max())
+        head = femur_frame(self._mean["femur"]).head
+        centre = head.copy() if side is Side.LEFT else np.array([2 * midline - head[0], *head[1:]])
+        normals = vertex_normals(Mesh(vertices, faces))
+        best = np.array([], int)
+        radius = 25.0
+        for _ in range(30):
+            ray = vertices - centre
+            distance = np.linalg.norm(ray, axis=1)
+            facing = (normals * ray).sum(1) < -0.6 * distance
+            best = np.flatnonzero(facing & (distance < radius + 7) & (distance > radius - 8))
+            if len(best) < 12:
+                radius += 1
+                continue
+            centre, radius = fit_sphere(vertices[best])
+        return best
+
+
+PARTS = ("femur", "pelvis", "tibia", "patella")
+
+
+@lru_cache(maxsize=1)
+def shape_model() -> ShapeModel:
+    """The model shipped with the package."""
+    with files("femurkit.phantom").joinpath("llp26.npz").open("rb") as file:
+        return ShapeModel(np.load(file))
+
+
+def vertex_normals(mesh: Mesh) -> np.ndarray:
+    """Area-weighted outward unit normals, (n, 3)."""
+    a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
+    face = np.cross(b - a, c - a)
+    out = np.zeros_like(mesh.vertices)
+    for i in range(3):
+        np.add.at(out, mesh.faces[:, i], face)
+    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
+
+
+def subdivided(mesh: Mesh) -> Mesh:
+    """One pass of Loop subdivision: four times the faces on a smooth limit surface."""
+    from vtkmodules.vtkFiltersModeling import vtkLoopSubdivisionFilter
+
+    loop = vtkLoopSubdivisionFilter()
+    loop.SetInputData(to_vtk(mesh))
+    loop.SetNumberOfSubdivisions(1)
+    loop.Update()
+    return from_vtk(loop.GetOutput())
+
+
+def smooth_over(points: np.ndarray, values: np.ndarray, reach_mm: float) -> np.ndarray:
+    """Gaussian average of values (n, ...) over neighbouring points (n, 3)."""
+    pairs = cKDTree(points).sparse_distance_matrix(cKDTree(points), 2 * reach_mm, output_type="coo_matrix")
+    weights = sparse.csr_matrix(
+        (np.exp(-0.5 * (pairs.data / reach_mm) ** 2), (pairs.row, pairs.col)), shape=pairs.shape
+    )
+    total = np.asarray(weights.sum(1)).ravel()
+    mixed = weights @ values
+    return np.asarray(mixed / (total if values.ndim == 1 else total[:, None]))
+
+
+def smooth_noise(points: np.ndarray, rng: np.random.Generator, *, scale_mm: float) -> np.ndarray:
+    """Smooth random values, about unit spread, at (n, 3) points: a sum of plane waves."""
+    waves = rng.normal(0, 1.0 / scale_mm, (12, 3))
+    phases = rng.uniform(0, 2 * np.pi, 12)
+    return np.asarray(np.cos(points @ waves.T + phases).sum(1) * np.sqrt(2 / 12))

@@ -1,0 +1,161 @@
+"""What a bone is made of, and how its edge is drawn.
+
+Outline convention: a femur's surface is where the scan reads OUTLINE_HU, which is where a careful reader
+draws it. A blurred edge of thick cortex crosses that value outside the point of half maximum, so the
+mineral is set in from the surface by `edge_inset` (docs/concepts/coordinates.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import ndtr
+
+from femurkit.geometry import Grid, resample
+from femurkit.phantom.distance import Depth
+from femurkit.phantom.shapes import Bone, smooth_noise, vertex_normals
+
+OUTLINE_HU = 225.0
+SOFT_HU = 40.0
+
+
+@dataclass(frozen=True, eq=False)
+class BoneHu:
+    """HU of the parts of one patient's bones, without noise or blur."""
+
+    cortex: float
+    head: float
+    neck: float
+    ward: float
+    metaphysis: float
+    marrow: float
+    pelvis: float
+    sclerosis: float = 0.0
+    texture: float = 0.15
+    cysts: list[tuple[np.ndarray, float]] = field(default_factory=list)
+    """Centre mm and radius mm."""
+
+
+def draw_bone_hu(rng: np.random.Generator, porosity: float) -> BoneHu:
+    """porosity: 0 young to 1 osteoporotic."""
+    keep = 1 - porosity
+    return BoneHu(
+        cortex=1150 + 480 * keep + float(rng.normal(0, 70)),
+        head=190 + 280 * keep + float(rng.normal(0, 35)),
+        neck=20 + 170 * keep + float(rng.normal(0, 25)),
+        ward=-60 + 130 * keep + float(rng.normal(0, 25)),
+        metaphysis=30 + 140 * keep + float(rng.normal(0, 25)),
+        marrow=float(rng.uniform(-90, -20)),
+        pelvis=40 + 220 * keep + float(rng.normal(0, 35)),
+        texture=float(rng.uniform(0.05, 0.3)),
+    )
+
+
+def edge_inset(thickness_mm, sigma_mm, cortex_hu: float, inner_hu: float) -> np.ndarray:
+    """How far below the surface the mineral must begin for the blurred edge to read OUTLINE_HU at it.
+
+    thickness_mm, sigma_mm: arrays of equal shape. A cortical layer between soft tissue and trabecular
+    bone, blurred by a Gaussian, solved by bisection; at least -0.3 mm where the layer is too thin to show.
+    """
+    thickness, sigma = np.broadcast_arrays(np.asarray(thickness_mm, float), np.asarray(sigma_mm, float))
+    sigma = np.maximum(sigma, 0.05)
+    low, high = np.full(thickness.shape, -0.3), np.full(thickness.shape, 4.0)
+    for _ in range(18):
+        middle = (low + high) / 2
+        value = SOFT_HU + (cortex_hu - SOFT_HU) * ndtr(-middle / sigma)
+        value += (inner_hu - cortex_hu) * ndtr(-(middle + thickness) / sigma)
+        above = value > OUTLINE_HU
+        low, high = np.where(above, middle, low), np.where(above, high, middle)
+    return np.asarray((low + high) / 2)
+
+
+@dataclass(frozen=True, eq=False)
+class Paint:
+    """One bone ready to be laid into scans: fields (z, y, x) float32 on the depth lattice."""
+
+    grid: Grid
+    below_mm: np.ndarray
+    """Depth below where the mineral begins."""
+    cortex_mm: np.ndarray
+    inner_hu: np.ndarray
+    cortex_hu: float
+
+
+def mix(bone: Bone, depth: Depth, values: BoneHu, *, sigma_mm: tuple[float, float], seed: int) -> Paint:
+    """Paint for one bone. sigma_mm: blur to come, (in-plane, across slices)."""
+    inner = inner_hu(bone, depth, values, seed)
+    across = vertex_normals(bone.mesh)[:, 2] ** 2
+    sigma = np.sqrt(sigma_mm[0] ** 2 * (1 - across) + sigma_mm[1] ** 2 * across)
+    solid = depth.depth_mm > 0
+    typical = float(np.median(inner[solid])) if solid.any() else 0.0
+    inset = edge_inset(bone.thickness_mm, sigma, values.cortex, typical)
+    below = depth.depth_mm - inset[depth.vertex].astype(np.float32)
+    cortex = bone.thickness_mm[depth.vertex].astype(np.float32)
+    return Paint(depth.grid, below, cortex, inner, values.cortex)
+
+
+def lay(hu: np.ndarray, grid: Grid, paint: Paint) -> None:
+    """Lay one bone into an HU array (z, y, x) in place."""
+    window = grid.window_around(*paint.grid.bounds_mm())
+    if any(w.stop <= w.start for w in window):
+        return
+    part = grid.crop([w.start for w in window], [w.stop for w in window])
+    below = resample(paint.below_mm, paint.grid, part, outside=-9.0)
+    edge = min(grid.spacing_mm[1:])
+    share = np.clip(below / edge + 0.5, 0, 1)
+    if not share.any():
+        return
+    inner = resample(paint.inner_hu, paint.grid, part, outside=0.0)
+    cortex = resample(paint.cortex_mm, paint.grid, part, outside=1.0)
+    layer = np.clip((cortex - below) / max(edge, 0.6) + 0.5, 0, 1)
+    hu[window] += share * (inner + (paint.cortex_hu - inner) * layer - hu[window])
+
+
+def inner_hu(bone: Bone, depth: Depth, values: BoneHu, seed: int) -> np.ndarray:
+    """HU below the cortex on the depth lattice, float32: trabecular bone, marrow, cysts."""
+    wanted = depth.depth_mm > -2 * depth.grid.spacing_mm[0]
+    points = depth.grid.to_world(np.argwhere(wanted))
+    if bone.kind == "femur" and bone.frame is not None:
+        out = _femur_inner(bone, points, values)
+    elif bone.kind == "tibia":
+        top = bone.mesh.vertices[:, 2].max()
+        out = values.metaphysis + (values.marrow - values.metaphysis) * np.clip((top - points[:, 2] - 40) / 60, 0, 1)
+    else:
+        out = np.full(len(points), values.pelvis)
+    rng = np.random.default_rng(seed)
+    grain = 0.6 * smooth_noise(points, rng, scale_mm=3.0) + 0.6 * smooth_noise(points, rng, scale_mm=9.0)
+    out = out + values.texture * grain * (80 + np.clip(out, 0, None))
+    for centre, radius in values.cysts:
+        away = np.linalg.norm(points - centre, axis=1) - radius
+        out = np.where(away < 0, 25.0, out + 500 * np.exp(-0.5 * (away / 1.2) ** 2) * (away < 4))
+    field = np.zeros(depth.grid.shape, np.float32)
+    field[wanted] = out
+    return field
+
+
+def _femur_inner(bone: Bone, points: np.ndarray, values: BoneHu) -> np.ndarray:
+    """Dense head and compressive band, poor Ward's triangle, marrow in the shaft."""
+    frame = bone.frame
+    assert frame is not None
+    radius = frame.head_radius
+    from_head = np.linalg.norm(points - frame.head, axis=1) / radius
+    below = (points - frame.trochanter) @ frame.down
+    calcar = frame.trochanter - 14 * frame.lateral - 12 * frame.down
+    band = calcar - frame.head
+    share = np.clip((points - frame.head) @ band / (band @ band), -0.6, 1)
+    from_band = np.linalg.norm(points - frame.head - share[:, None] * band, axis=1) / (0.35 * radius)
+    ward = frame.head + 1.65 * radius * frame.neck
+    from_ward = np.linalg.norm(points - ward, axis=1) / (0.55 * radius)
+    out = np.full(len(points), values.neck)
+    out += (values.ward - values.neck) * np.exp(-0.5 * from_ward**2)
+    dense = np.maximum(1 / (1 + np.exp((from_head - 0.85) / 0.08)), 0.75 * np.exp(-0.5 * from_band**2))
+    out += (values.head - out) * dense
+    pole = (points - frame.head) @ np.array([0, 0, 1.0]) / radius
+    out += values.sclerosis * np.clip(pole - 0.3, 0, 1) * (from_head < 1.2)
+    shaft = 1 / (1 + np.exp(-(below - 8) / 10))
+    length = (bone.mesh.vertices - frame.trochanter) @ frame.down
+    end = float(length.max())
+    knee = 1 / (1 + np.exp(-(below - (end - 75)) / 10)) if end > 250 else 0.0
+    out = out * (1 - shaft) + values.marrow * shaft
+    return np.asarray(out * (1 - knee) + values.metaphysis * knee)

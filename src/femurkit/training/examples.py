@@ -1,0 +1,155 @@
+"""Training examples from phantoms: what the two networks see, and what they should say.
+
+    python -m femurkit.training.examples CACHE --patients 300 --tissue-maps FOLDER
+
+writes CACHE/fine-*.npz (one hip on the canonical 1.5 mm grid) and CACHE/coarse-*.npz (a whole scan at
+4 mm). Patient n depends on the seed and n alone, so a stopped run goes on where it was.
+"""
+
+from __future__ import annotations
+
+import argparse
+import zlib
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from femurkit.anatomy import Side
+from femurkit.geometry import Grid, resample
+from femurkit.phantom.anatomy import Anatomy, draw_anatomy
+from femurkit.phantom.distance import Depth
+from femurkit.phantom.render import depths, scan
+from femurkit.phantom.scanner import draw_scanner
+from femurkit.phantom.shapes import Bone
+
+FINE_MM, COARSE_MM = 1.5, 4.0
+FINE_SHAPE = (136, 88, 100)
+HEAD_MM = (-60.0, -66.0, -158.0)
+"""Where a box begins, relative to the head centre: x medial, y anterior, z below (canonical left)."""
+BELOW_TROCHANTER_MM = 25.0
+"""Femur above this level counts as proximal for the coarse network."""
+
+Bones = list[tuple[Bone, Depth]]
+
+
+def fine_example(anatomy: Anatomy, side: Side, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """One hip: hu int16, femur and other uint8 (share of the voxel, 0..255), all (z, y, x) at 1.5 mm."""
+    frame = anatomy.femurs[side].frame
+    assert frame is not None
+    start = np.array(HEAD_MM) + rng.uniform([-16, -16, -30], [16, 16, 30])
+    if rng.random() < 0.06:
+        start += rng.uniform([-80, -20, -60], [30, 30, 110])
+    corner = frame.head + start * [side.sign, 1, 1]
+    box = Grid.aligned(FINE_SHAPE, (FINE_MM,) * 3, corner, mirrored=side is Side.RIGHT)
+    scanner = draw_scanner(rng)
+    inplane = float(rng.uniform(0.85, 1.25))
+    scanner = replace(scanner, spacing_mm=(max(scanner.spacing_mm[0], 1.0), inplane, inplane))
+    low, high = box.bounds_mm()
+    low, high = low - 4, high + 4
+    if rng.random() < 0.6:  # the scan ends somewhere below the lesser trochanter
+        low[2] = max(low[2], frame.trochanter[2] - rng.uniform(20, 110))
+    if rng.random() < 0.12:
+        high[2] = min(high[2], frame.head[2] + rng.uniform(-10, 45))
+    if rng.random() < 0.12:
+        low[:2] += rng.uniform(0, 40, 2)
+        high[:2] -= rng.uniform(0, 40, 2)
+    grid = _grid(low, high, scanner.spacing_mm)
+    bones = depths(anatomy, grid, lattice_mm=1.5)
+    hu = resample(scan(anatomy, scanner, grid, rng, bones=bones), grid, box, outside=-1000.0)
+    seen = resample(np.ones(grid.shape, np.float32), grid, box, outside=0.0) > 0.5
+    femur, other = np.zeros(box.shape, np.float32), np.zeros(box.shape, np.float32)
+    for bone, depth in bones:
+        share = np.clip(0.5 + resample(depth.depth_mm, depth.grid, box, outside=-9.0) / FINE_MM, 0, 1)
+        target = femur if bone.kind == "femur" else other
+        np.maximum(target, share * seen, out=target)
+    other = np.minimum(other, 1 - femur)
+    return {
+        "hu": np.rint(hu).astype(np.int16),
+        "femur": np.rint(femur * 255).astype(np.uint8),
+        "other": np.rint(other * 255).astype(np.uint8),
+    }
+
+
+def coarse_example(anatomy: Anatomy, rng: np.random.Generator) -> dict[str, np.ndarray]:
+    """A scan at 4 mm: hu int16 and label uint8 (z, y, x).
+
+    label: 0 rest, 1 left and 2 right proximal femur, 3 the rest of a femur, 4 other bone.
+    """
+    field = rng.uniform(350, 500)
+    centre = rng.normal(0, 15, 2)
+    kind = rng.random()
+    top, bottom = rng.uniform(30, 180), rng.uniform(-280, -90)
+    if kind < 0.15:  # one hip cut out, as archives around a tumour are
+        side = Side.LEFT if rng.random() < 0.5 else Side.RIGHT
+        field, centre = rng.uniform(140, 230), np.array([side.sign * rng.uniform(70, 120), rng.normal(0, 20)])
+        top, bottom = rng.uniform(-40, 80), rng.uniform(-200, -90)
+    elif kind < 0.25:  # no hip: abdomen, or thighs and knees
+        top, bottom = (rng.uniform(200, 300), rng.uniform(35, 90)) if kind < 0.2 else (-150.0, -rng.uniform(300, 480))
+    elif kind < 0.45:
+        top, bottom = rng.uniform(100, 300), rng.uniform(-450, -100)
+    low = np.array([*(centre - field / 2), bottom])
+    high = np.array([*(centre + field / 2 * np.array([1, 0.85])), top])
+    scanner = replace(draw_scanner(rng), spacing_mm=(float(rng.choice([2.0, 4.0])), 2.0, 2.0))
+    scanner = replace(scanner, noise_hu=scanner.noise_hu * 0.5, psf_mm=1.0, grain_mm=1.5)
+    grid = _grid(low, high, scanner.spacing_mm)
+    bones = depths(anatomy, grid, lattice_mm=2.5)
+    hu = scan(anatomy, scanner, grid, rng, bones=bones)
+    shape = np.ceil((high - low) / COARSE_MM).astype(int)[::-1]
+    target = Grid.aligned(tuple(shape), (COARSE_MM,) * 3, low + rng.uniform(-1, 1, 3))
+    label = np.zeros(target.shape, np.uint8)
+    points = target.to_world(np.indices(target.shape).reshape(3, -1).T)
+    for bone, depth in bones:
+        inside = resample(depth.depth_mm, depth.grid, target, outside=-9.0) > 0
+        if bone.kind == "femur" and bone.frame is not None and bone.side is not None:
+            below = ((points - bone.frame.trochanter) @ bone.frame.down).reshape(target.shape)
+            proximal = below < BELOW_TROCHANTER_MM
+            label[inside & proximal] = bone.side.label
+            label[inside & ~proximal] = 3
+        else:
+            label[inside & (label == 0)] = 4
+    return {"hu": np.rint(resample(hu, grid, target)).astype(np.int16), "label": label}
+
+
+def _grid(low: np.ndarray, high: np.ndarray, spacing_mm: tuple[float, float, float]) -> Grid:
+    shape = np.maximum(np.ceil((high - low)[::-1] / spacing_mm).astype(int), 8)
+    return Grid.aligned(tuple(shape), spacing_mm, low)
+
+
+def make(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> int:
+    """Both hips and the whole scan of patient `number`, unless they are there already."""
+    names = [cache / f"fine-{number:04d}-{s.value}.npz" for s in Side]
+    coarse = cache / f"coarse-{number:04d}.npz"
+    if coarse.exists():
+        return number
+    rng = np.random.default_rng([seed, number, zlib.crc32(b"example")])
+    anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, map_bones=0.3 if tissue_maps else 0.0)
+    for side, name in zip(Side, names, strict=True):
+        np.savez_compressed(name, **fine_example(anatomy, side, rng))
+    np.savez_compressed(coarse, **coarse_example(anatomy, rng))
+    return number
+
+
+def main() -> None:
+    """Fill a cache of examples on all cores."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("cache", type=Path)
+    parser.add_argument("--patients", type=int, default=300)
+    parser.add_argument("--first", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--tissue-maps", type=Path)
+    parser.add_argument("--workers", type=int, default=2)
+    args = parser.parse_args()
+    args.cache.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(args.workers) as pool:
+        jobs = [
+            pool.submit(make, n, args.seed, args.cache, args.tissue_maps)
+            for n in range(args.first, args.first + args.patients)
+        ]
+        for job in jobs:
+            print("patient", job.result(), flush=True)
+
+
+if __name__ == "__main__":
+    main()
