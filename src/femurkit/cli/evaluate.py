@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from femurkit.cli.screen import last_line, table
+from femurkit.cli.screen import last_line, score_table
 
 
 def command(
@@ -30,15 +30,13 @@ def command(
     ] = False,
 ) -> None:
     """Compare masks with the truth, femur by femur: overlap, distances, volume."""
-    from femurkit.evaluation.compare import evaluate
+    from femurkit.evaluation.compare import evaluate, write_rows
     from femurkit.output import whole_or_nothing
-    from femurkit.report.tables import write_csv, write_json
 
     with whole_or_nothing(out, overwrite=overwrite, marker="metrics.json", source=pred) as folder:
         rows = evaluate(pred, truth)
-        write_json(rows, folder / "metrics.json")
-        write_csv(rows, folder / "metrics.csv")
-    table(rows)
+        write_rows(rows, folder)
+    score_table(rows)
     print(out)
     if as_json:
         last_line({"ok": True, "out": str(out), "femurs": rows})

@@ -62,6 +62,20 @@ def femur_table(measurements: Sequence[Mapping[str, Any]]) -> None:
     table(rows)
 
 
+SCORES = {
+    "case": "case", "side": "side", "dsc": "DSC", "assd_mm": "ASSD mm", "hd95_mm": "HD95 mm",
+    "volume_ml": "volume ml", "truth_volume_ml": "true ml", "volume_error_percent": "error %",
+}  # fmt: skip
+
+
+def score_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:
+    """The main scores of each femur against its truth."""
+    table(
+        [{shown: row[name] for name, shown in SCORES.items() if name in row} for row in rows],
+        title=title,
+    )
+
+
 def table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:
     """Rows as an aligned table on stdout; numbers to three decimals."""
     from rich import box
