@@ -1,0 +1,129 @@
+"""From a folder of DICOM to two femurs, as a user meets it."""
+
+import csv
+import hashlib
+import json
+import re
+
+import numpy as np
+import pytest
+
+from femurkit.evaluation.compare import compare
+from femurkit.images import read_mask
+from femurkit.mesh import read_stl
+from femurkit.volume import Mask
+
+SIDES = ("left", "right")
+
+
+def files(folder):
+    return {str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()}
+
+
+def digest(folder):
+    return {
+        str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest()
+        for p in folder.rglob("*")
+        if p.is_file()
+    }
+
+
+def load(path):
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_out_holds_what_the_contract_says(both):
+    out, _ = both
+    slices = {name for name in files(out) if re.fullmatch(r"(left|right)/ct/[^/]+\.dcm", name)}
+    assert files(out) - slices == {
+        "run.json", "measurements.json", "measurements.csv", "report.html", "segmentation.dcm",
+        *(f"{s}/{f}" for s in SIDES for f in ("mask.nii.gz", "femur.stl", "femur_hollow.stl")),
+    }  # fmt: skip
+    assert [p.name for p in out.parent.iterdir()] == [out.name]
+
+
+def test_both_femurs_are_close_to_the_truth(both, patient):
+    rows = compare(both[0], patient)
+    assert [row["side"] for row in rows] == list(SIDES)
+    for row in rows:
+        assert row["dsc"] >= 0.95, row
+        assert row["assd_mm"] <= 0.7, row
+        assert abs(row["volume_error_percent"]) <= 5, row
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_mask_surface_and_measurements_agree(both, side):
+    out, _ = both
+    labels, grid = read_mask(out / side / "mask.nii.gz")
+    assert set(np.unique(labels)) == {0, 1}
+    solid, bone = (read_stl(out / side / f"{n}.stl") for n in ("femur", "femur_hollow"))
+    assert solid.is_watertight
+    assert bone.is_watertight
+    volume = Mask(labels > 0, grid).volume_ml
+    assert solid.volume_mm3 / 1000 == pytest.approx(volume, rel=0.01)
+    row = next(r for r in load(out / "measurements.json") if r["side"] == side)
+    assert row["volume_ml"] == pytest.approx(solid.volume_mm3 / 1000, rel=1e-4)
+    assert row["surface_area_mm2"] == pytest.approx(solid.area_mm2, rel=1e-4)
+    assert row["hollow_volume_ml"] == pytest.approx(bone.volume_mm3 / 1000, rel=1e-4)
+    lateral = solid.vertices[:, 0].mean()
+    assert lateral > 0 if side == "left" else lateral < 0
+
+
+def test_json_csv_and_last_line_say_the_same(both):
+    out, told = both
+    rows = load(out / "measurements.json")
+    assert told.json["ok"] is True
+    assert told.json["femurs"] == rows
+    with (out / "measurements.csv").open(newline="", encoding="utf-8") as file:
+        assert [(r["side"], float(r["volume_ml"])) for r in csv.DictReader(file)] == [
+            (row["side"], row["volume_ml"]) for row in rows
+        ]
+
+
+def test_run_record_tells_how_but_not_who_or_where(both, patient):
+    out, _ = both
+    record = load(out / "run.json")
+    assert re.fullmatch("[0-9a-f]{64}", record["weights_sha256"])
+    assert record["settings"] == {
+        "side": "both", "recipe": "default", "device": "auto", "slices": "touched",
+    }  # fmt: skip
+    assert {"read", "find hips", "left: segment", "right: surfaces"} <= set(record["seconds"])
+    assert record["total_seconds"] == pytest.approx(sum(record["seconds"].values()), abs=0.01)
+    pydicom = pytest.importorskip("pydicom")
+    header = pydicom.dcmread(next((patient / "ct").iterdir()), stop_before_pixels=True)
+    assert record["input"]["series_uid"] == header.SeriesInstanceUID
+    words = (out / "run.json").read_text() + (out / "report.html").read_text()
+    for secret in (str(header.PatientName), str(header.PatientID), str(patient.parent)):
+        assert len(secret) > 3
+        assert secret not in words
+
+
+def test_report_opens_offline_and_is_small(both):
+    text = (both[0] / "report.html").read_text(encoding="utf-8")
+    assert len(text) < 5e6
+    assert text.count("<svg") == 8
+    assert text.count("<img") == 10
+    assert not re.search(r"""(src|href)="(?!data:|#)""", text)
+
+
+def test_quiet_when_piped(both):
+    told = both[1]
+    assert all(line.startswith("note: ") for line in told.err.splitlines())
+
+
+def test_one_side_only_is_the_same_femur(femurkit, both, patient, tmp_path):
+    before = digest(patient)
+    told = femurkit("reconstruct", patient / "ct", "-o", tmp_path / "one", "--side", "right")
+    assert told.code == 0, told.err
+    assert not (tmp_path / "one" / "left").exists()
+    assert digest(tmp_path / "one" / "right") == digest(both[0] / "right")
+    assert digest(patient) == before
+
+
+def test_the_same_input_gives_the_same_bytes(femurkit, both, patient, tmp_path):
+    told = femurkit("reconstruct", patient / "ct", "-o", tmp_path / "again")
+    assert told.code == 0, told.err
+    changing = {"run.json", "report.html"}  # seconds are in them
+    first, second = digest(both[0]), digest(tmp_path / "again")
+    assert first.keys() == second.keys()
+    assert {k for k in first if first[k] != second[k]} <= changing

@@ -1,0 +1,57 @@
+"""OUT appears whole or not at all, whatever ends the run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(RuntimeError("disk full"), 1), (KeyboardInterrupt(), 130)]
+)
+def test_a_late_failure_leaves_nothing(femurkit, patient, tmp_path, monkeypatch, error, code):
+    import femurkit.pipeline
+
+    def fail(*_, **__):
+        assert any(tmp_path.rglob("femur.stl")), "the failure is meant to come late"
+        raise error
+
+    monkeypatch.setattr(femurkit.pipeline, "write_report", fail)
+    told = femurkit("reconstruct", patient / "ct", "-o", tmp_path / "out", "--side", "left")
+    assert told.code == code
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows ends processes without a signal")
+def test_a_kill_leaves_nothing(patient, tmp_path):
+    command = [sys.executable, "-m", "femurkit", "reconstruct", str(patient / "ct")]
+    process = subprocess.Popen([*command, "-o", str(tmp_path / "out")], stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while not any(tmp_path.iterdir()):
+        assert process.poll() is None, process.stderr.read()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_overwrite_replaces_only_on_request(femurkit, both, patient, tmp_path):
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "run.json").write_text("{}")
+    (out / "stale.stl").write_text("old")
+    told = femurkit("reconstruct", patient / "ct", "-o", out, "--side", "left")
+    assert told.code == 3
+    assert told.err.startswith("OutputExists: ")
+    assert (out / "stale.stl").read_text() == "old"
+    told = femurkit("reconstruct", patient / "ct", "-o", out, "--side", "left", "--overwrite")
+    assert told.code == 0, told.err
+    assert not (out / "stale.stl").exists()
+    left = both[0] / "left" / "mask.nii.gz"
+    assert (out / "left" / "mask.nii.gz").read_bytes() == left.read_bytes()
+    assert [p.name for p in tmp_path.iterdir()] == ["out"]
