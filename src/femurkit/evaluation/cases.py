@@ -39,6 +39,7 @@ def case_at(path: Path) -> Case | None:
 
 
 def required_case(path: Path) -> Case:
+    """The same, or NothingReadable."""
     case = case_at(path)
     if case is None:
         raise NothingReadable(
@@ -58,6 +59,7 @@ def cases_in(folder: Path) -> dict[str, Case]:
 
 
 def name_of(path: Path) -> str:
+    """File or folder name without an image's suffix."""
     for suffix in SUFFIXES:
         if path.name.endswith(suffix):
             return path.name.removesuffix(suffix)

@@ -93,6 +93,10 @@ def _compare(pred: Case, truth: Case) -> list[Row]:
             remedy="Compare on one grid: resample the probability, not the labels.",
         )
     rows = compare_labels(pred_labels, truth_labels, grid)
+    if not rows:
+        raise NothingReadable(
+            "a truth without femur", expected="label 1 (left) or 2 (right)", remedy="Check TRUTH."
+        )
     for side in pred.surfaces.keys() & truth.surfaces.keys() & rows.keys():
         mine, true = read_stl(pred.surfaces[side]), read_stl(truth.surfaces[side])
         found = asdict(mesh_distance(mine, true))

@@ -1,0 +1,129 @@
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from femurkit.errors import DegenerateShape
+from femurkit.evaluation.distance import mesh_distance
+from femurkit.geometry import Grid
+from femurkit.measure.solid import voxelise
+from femurkit.mesh import read_stl, write_stl
+from femurkit.surface.contour import contour, cut, genus, parts
+from femurkit.surface.field import clip_to_scan, faces, from_mask, to_mask
+from femurkit.surface.periosteal import periosteal
+from femurkit.volume import Field, Mask
+
+SCANS = [
+    ((1, 1, 1), (0, 0, 0)),
+    ((3, 0.8, 0.8), (0, 0, 0)),
+    ((3, 0.8, 0.8), (24, -8, 6)),
+]
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+@pytest.mark.parametrize("bottom", [-80.0, -11.3], ids=["whole", "cut off"])
+@pytest.mark.parametrize(("spacing", "angles"), SCANS)
+def test_surface_and_mask_are_the_same_body(
+    shapes, field_of, scan_around, spacing, angles, bottom, mirrored
+):
+    scan = scan_around(spacing, angles, bottom)
+    field = field_of(shapes["capsule"], mirrored=mirrored)
+    mesh, mask = periosteal(field, scan).mesh, to_mask(field, scan)
+    assert mesh.is_watertight
+    assert parts(mesh).max() == 0
+    assert genus(mesh) == 0
+    assert mesh.volume_mm3 / 1000 == pytest.approx(mask.volume_ml, rel=0.01)
+
+
+@pytest.mark.parametrize(("spacing", "angles"), SCANS)
+def test_every_vertex_lies_on_the_boundary_of_the_mask_within_a_voxel(
+    shapes, field_of, scan_around, spacing, angles
+):
+    scan = scan_around(spacing, angles, -11.3)
+    field = field_of(shapes["capsule"])
+    mesh, mask = periosteal(field, scan).mesh, to_mask(field, scan)
+    index = np.rint(scan.to_index(mesh.vertices)).astype(int) + 1
+    padded = np.pad(mask.array, 1)
+    around = np.ones((3, 3, 3), bool)
+    edge = ndimage.binary_dilation(padded, around) & ~ndimage.binary_erosion(padded, around)
+    assert edge[tuple(np.clip(index, 0, np.array(edge.shape) - 1).T)].all()
+
+
+@pytest.mark.parametrize("angles", [(0, 0, 0), (24, -8, 6)])
+def test_the_end_is_flat_on_the_scans_face_and_its_rim_sharp(shapes, field_of, scan_around, angles):
+    scan = scan_around((3, 0.8, 0.8), angles, -11.3)
+    mesh = periosteal(field_of(shapes["capsule"]), scan).mesh
+    depth = faces(scan)[0].depth_mm(mesh.vertices)
+    assert depth.min() == pytest.approx(0, abs=1e-9)
+    corners = mesh.vertices[mesh.faces[(np.abs(depth) < 1e-9)[mesh.faces].all(1)]]
+    area = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    tilt = abs(faces(scan)[0].inward[2])
+    assert np.linalg.norm(area, axis=1).sum() / 2 == pytest.approx(np.pi * 14**2 / tilt, rel=0.01)
+
+
+def test_a_hole_and_an_island_do_not_show(shapes, field_of, scan_around, centre):
+    field = field_of(shapes["ball"])
+    points = field.grid.to_world(np.moveaxis(np.indices(field.grid.shape), 0, -1)) - centre
+    array = np.where(np.linalg.norm(points, axis=-1) < 8, 0, field.array).astype(np.float32)
+    array[:3, :3, :3] = 1
+    mesh = periosteal(Field(array, field.grid), scan_around()).mesh
+    assert mesh.volume_mm3 == pytest.approx(shapes["ball"].volume_mm3, rel=0.01)
+    assert parts(mesh).max() == 0
+
+
+def test_without_a_femur_there_is_no_surface(scan_around):
+    grid = Grid.aligned((9, 9, 9), (1.5,) * 3, (0, 0, 0))
+    with pytest.raises(DegenerateShape):
+        periosteal(Field(np.zeros(grid.shape, np.float32), grid), scan_around())
+
+
+def scan_of(mesh, spacing, shown_mm):
+    lo, hi = mesh.vertices.min(0), mesh.vertices.max(0)
+    shape = np.ceil(np.array([shown_mm + 12, *(hi - lo + 24)[1::-1]]) / spacing)
+    return Grid.aligned(
+        shape, spacing, (lo[0] - 12.3, lo[1] - 11.6, hi[2] - shown_mm + spacing[0] / 2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "spacing", "shown_mm", "most_mm"),
+    [
+        ("m7_lfemur", (1.0, 1.0, 1.0), 80, 0.10),
+        ("m8_lfemur", (1.0, 1.0, 1.0), 135, 0.10),
+        ("m8_lfemur", (3.0, 1.0, 1.0), 135, 0.15),
+    ],
+)
+def test_a_real_femur_comes_back_from_its_voxels(
+    libhip, tmp_path, name, spacing, shown_mm, most_mm
+):
+    """Through a binary mask, 1.5 mm and STL. TRIALS measured 0.06 and 0.12 mm at 1 and 3 mm."""
+    scan = scan_of(libhip[name], spacing, shown_mm)
+    truth = cut(libhip[name], faces(scan))
+    mask = Mask(voxelise(truth, scan), scan)
+    mesh = periosteal(from_mask(mask), scan).mesh
+    write_stl(mesh, tmp_path / "femur.stl")
+    back = read_stl(tmp_path / "femur.stl")
+    assert back.is_watertight
+    assert genus(back) == 0
+    assert mesh_distance(back, truth).assd_mm < most_mm
+    assert back.volume_mm3 == pytest.approx(truth.volume_mm3, rel=0.01)
+    assert back.volume_mm3 / 1000 == pytest.approx(mask.volume_ml, rel=0.01)
+    assert back.area_mm2 == pytest.approx(truth.area_mm2, rel=0.02)
+    assert len(back.faces) < 150_000
+
+
+def test_where_capping_fails_the_clipped_field_closes_instead(
+    shapes, field_of, scan_around, monkeypatch
+):
+    from femurkit.mesh import Mesh
+    from femurkit.surface import periosteal as module
+
+    def torn(mesh, planes):
+        return Mesh(mesh.vertices, mesh.faces[1:])
+
+    monkeypatch.setattr(module, "cut", torn)
+    scan = scan_around((1, 1, 1), (0, 0, 0), -11.3)
+    field = field_of(shapes["capsule"])
+    mesh = periosteal(field, scan).mesh
+    assert mesh.is_watertight
+    exact = contour(clip_to_scan(field, scan)).volume_mm3
+    assert mesh.volume_mm3 == pytest.approx(exact, rel=0.002)
