@@ -51,7 +51,7 @@ def test_one_hip_missing_the_other_is_done_and_it_is_said(femurkit, nifti, tmp_p
 
 def test_a_body_without_femur_is_4(femurkit, tmp_path):
     grid = Grid.aligned((70, 110, 150), (3.0, 3.0, 3.0), (-225.0, -165.0, 0.0))
-    z, y, x = np.moveaxis(grid.to_world(np.stack(np.indices(grid.shape), -1)), -1, 0)[::-1]
+    x, y, _ = np.moveaxis(grid.to_world(np.stack(np.indices(grid.shape), -1)), -1, 0)
     radius = np.hypot(x / 170, y / 120)
     hu = np.where(radius < 1, -100, -1000)
     hu[radius < 0.85] = 40
