@@ -15,7 +15,7 @@ from femurkit.measure.femur import measure
 from femurkit.measure.head import fit_head
 from femurkit.mesh import Mesh, write_stl
 from femurkit.output import whole_or_nothing
-from femurkit.report.build import failed_checks
+from femurkit.report.build import remarks
 from femurkit.report.tables import write_csv, write_json
 from femurkit.sources import load
 from femurkit.steps import Listener, Steps
@@ -57,7 +57,7 @@ def mesh_mask(
             with steps(f"label {label}"):
                 measured, notes = _mesh(Mask(labels == label, grid), side, volume, to)
             rows.append(measured)
-            warnings += [*notes, *failed_checks(measured)]
+            warnings += [*notes, *remarks(measured)]
         write_json(rows, to / "measurements.json")
         write_csv(rows, to / "measurements.csv")
     return Meshed(tuple(rows), tuple(warnings))

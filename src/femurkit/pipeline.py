@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,13 +12,13 @@ from femurkit import __version__
 from femurkit.anatomy import Side
 from femurkit.dicom.write_seg import write_seg
 from femurkit.dicom.write_segmented import write_segmented_series
-from femurkit.errors import NoFemurFound
+from femurkit.errors import DegenerateShape, NoFemurFound
 from femurkit.hips.locate import Hip, find_hips
 from femurkit.images import write_mask
 from femurkit.measure.femur import measure
 from femurkit.mesh import write_stl
 from femurkit.output import whole_or_nothing
-from femurkit.report.build import failed_checks, femur_page, size_of
+from femurkit.report.build import femur_page, remarks, size_of
 from femurkit.report.content import FemurPage, Number, Report
 from femurkit.report.render import write_report
 from femurkit.report.tables import write_csv, write_json
@@ -79,7 +80,7 @@ def reconstruct(
             scan = load(path, series_uid=series_uid)
         with steps("find hips"):
             hips, missing = _wanted(find_hips(scan.volume), side)
-        femurs = [_femur(scan, hip, folder / hip.side.value, slices, steps) for hip in hips]
+        femurs, failed = _femurs(scan, hips, folder, slices, steps)
         if scan.series is not None:
             with steps("segmentation object"):
                 masks = {femur.side: femur.mask for femur in femurs}
@@ -87,7 +88,12 @@ def reconstruct(
                     scan.series, masks, folder / "segmentation.dcm",
                     weights_hash=weights_hash(recipe), version=__version__,
                 )  # fmt: skip
-        warnings = (*scan.notes, *missing, *(note for femur in femurs for note in femur.notes))
+        warnings = (
+            *scan.notes,
+            *missing,
+            *failed,
+            *(note for femur in femurs for note in femur.notes),
+        )
         settings = {"side": side, "recipe": recipe, "device": device, "slices": slices}
         with steps("report"):
             _write_report(scan, femurs, warnings, settings, steps, folder / "report.html")
@@ -107,6 +113,23 @@ def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:
         raise NoFemurFound(f"no {which} femur in this CT (found: {there}). Pass another --side.")
     found = {hip.side for hip in chosen}
     return chosen, [f"No {side.value} femur was found." for side in sides if side not in found]
+
+
+def _femurs(
+    scan: Scan, hips: Sequence[Hip], folder: Path, slices: Slices, steps: Steps
+) -> tuple[list[Femur], list[str]]:
+    """Every femur that can be made, and a sentence for each that cannot."""
+    femurs, failed = [], []
+    for hip in hips:
+        place = folder / hip.side.value
+        try:
+            femurs.append(_femur(scan, hip, place, slices, steps))
+        except DegenerateShape as error:
+            shutil.rmtree(place, ignore_errors=True)
+            failed.append(f"The {hip.side.value} femur could not be made: {error}.")
+    if not femurs:
+        raise NoFemurFound(" ".join(failed))
+    return femurs, failed
 
 
 def _femur(scan: Scan, hip: Hip, folder: Path, slices: Slices, steps: Steps) -> Femur:
@@ -133,7 +156,7 @@ def _femur(scan: Scan, hip: Hip, folder: Path, slices: Slices, steps: Steps) -> 
         page = femur_page(
             volume, side, periosteal=outline, hollow=inner.mesh, measured=measured, notes=notes
         )
-    return Femur(side, mask, measured, page, (*notes, *failed_checks(measured)))
+    return Femur(side, mask, measured, page, (*notes, *remarks(measured)))
 
 
 def _write_report(

@@ -77,7 +77,7 @@ def score_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
 
 
 def table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:
-    """Rows as an aligned table on stdout; numbers to three decimals."""
+    """Rows as an aligned table on stdout; small numbers to three decimals, others to one."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -98,4 +98,6 @@ def table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> Non
 def _text(value: Any) -> str:
     if value is None:
         return ""
-    return f"{value:.3f}" if isinstance(value, float) else str(value)
+    if isinstance(value, float):
+        return f"{value:.3f}" if abs(value) < 10 else f"{value:,.1f}"
+    return str(value)

@@ -41,10 +41,9 @@ def femur_page(
     """Pictures, numbers and checks of one femur.
 
     measured: what measure() returns. Where it found no head, the pictures go through the middle
-    of the surface, and a note says so.
+    of the surface.
     """
     if measured["head_centre_lps_mm"] is None:
-        notes = [*notes, "No femoral head found: the pictures go through the middle of the bone."]
         centre = (periosteal.vertices.min(0) + periosteal.vertices.max(0)) / 2
     else:
         centre = np.array(measured["head_centre_lps_mm"])
@@ -80,12 +79,13 @@ def numbers(measured: Mapping[str, Any]) -> tuple[Number, ...]:
     return tuple(out)
 
 
-def failed_checks(measured: Mapping[str, Any]) -> list[str]:
-    """A warning for each check that does not hold."""
+def remarks(measured: Mapping[str, Any]) -> list[str]:
+    """A warning for each check that does not hold and for each thing that was not measurable."""
+    which = f"{_words(measured['side'])} femur"
+    failed = [check for check in measured["checks"] if not check["passed"]]
     return [
-        f"{_words(measured['side'])} femur, {check['code']}: {check['text']}."
-        for check in measured["checks"]
-        if not check["passed"]
+        *(f"{which}, {check['code']}: {check['text']}." for check in failed),
+        *(f"{which}, no {what}: {why}." for what, why in measured["not_measurable"].items()),
     ]
 
 

@@ -1,0 +1,55 @@
+"""Which pictures and words one femur gets."""
+
+import numpy as np
+
+from femurkit.anatomy import Side
+from femurkit.geometry import Grid
+from femurkit.report.build import femur_page, remarks, size_of
+from femurkit.volume import Volume
+
+MEASURED = {
+    "side": "left",
+    "volume_ml": 27.0,
+    "head_centre_lps_mm": None,
+    "not_measurable": {"head": "cut off by the scan"},
+    "checks": [
+        {"code": "WATERTIGHT", "passed": True, "text": "closed"},
+        {"code": "NO_HANDLES", "passed": False, "text": "2 handles"},
+    ],
+}
+
+
+def test_without_a_head_the_pictures_go_through_the_middle(box):
+    grid = Grid.aligned((80, 60, 60), (1.0, 1.0, 1.0), (-30.0, -30.0, 0.0))
+    ct = Volume(np.zeros(grid.shape, np.int16), grid)
+    solid = box((-15, -15, 10), (15, 15, 40))
+    args = {"periosteal": solid, "hollow": solid}
+    page = femur_page(ct, Side.LEFT, **args, measured=MEASURED)
+    assert [cut.title.split(",")[0] for cut in page.cuts] == [
+        "Coronal", "Sagittal", "Axial", "Axial",
+    ]  # fmt: skip
+    assert [view.name for view in page.views] == [
+        "anterior", "posterior", "medial", "lateral", "below",
+    ]  # fmt: skip
+    assert all(len(cut.outline) == 1 for cut in page.cuts)
+    assert [(check.claim, check.holds) for check in page.checks] == [
+        ("closed", True), ("2 handles", False),
+    ]  # fmt: skip
+    # With a head that lies beside the bone the coronal plane misses it.
+    elsewhere = {**MEASURED, "head_centre_lps_mm": [0.0, 25.0, 30.0]}
+    page = femur_page(ct, Side.LEFT, **args, measured=elsewhere)
+    assert page.cuts[0].outline == ()
+
+
+def test_what_fails_or_is_missing_becomes_a_remark():
+    assert remarks(MEASURED) == [
+        "Left femur, NO_HANDLES: 2 handles.",
+        "Left femur, no head: cut off by the scan.",
+    ]
+
+
+def test_size_in_words():
+    grid = Grid.aligned((3, 4, 5), (3.0, 0.8, 0.9), (0.0, 0.0, 0.0))
+    assert size_of(Volume(np.zeros((3, 4, 5), np.int16), grid)) == (
+        "3 slices of 5 × 4 pixels, 0.90 × 0.80 × 3.00 mm"
+    )
