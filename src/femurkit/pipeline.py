@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -18,14 +18,15 @@ from femurkit.images import write_mask
 from femurkit.measure.femur import measure
 from femurkit.mesh import write_stl
 from femurkit.output import whole_or_nothing
-from femurkit.report.build import femur_page, remarks, size_of
-from femurkit.report.content import FemurPage, Number, Report
+from femurkit.report.build import femur_page, remarks
+from femurkit.report.content import FemurPage
 from femurkit.report.render import write_report
+from femurkit.report.run import Run, record_of, report_of
 from femurkit.report.tables import write_csv, write_json
 from femurkit.segment.predict import predict
 from femurkit.segment.weights import weights_hash
 from femurkit.sources import Scan, load
-from femurkit.steps import Listener, Steps, peak_memory_mb
+from femurkit.steps import Listener, Steps
 from femurkit.surface.field import to_mask
 from femurkit.surface.hollow import hollow
 from femurkit.surface.periosteal import periosteal
@@ -80,7 +81,7 @@ def reconstruct(
             scan = load(path, series_uid=series_uid)
         with steps("find hips"):
             hips, missing = _wanted(find_hips(scan.volume), side)
-        femurs, failed = _femurs(scan, hips, folder, slices, steps)
+        femurs, notes = _femurs(scan, hips, folder, slices, steps)
         if scan.series is not None:
             with steps("segmentation object"):
                 masks = {femur.side: femur.mask for femur in femurs}
@@ -88,19 +89,15 @@ def reconstruct(
                     scan.series, masks, folder / "segmentation.dcm",
                     weights_hash=weights_hash(recipe), version=__version__,
                 )  # fmt: skip
-        warnings = (
-            *scan.notes,
-            *missing,
-            *failed,
-            *(note for femur in femurs for note in femur.notes),
-        )
+        warnings = (*scan.notes, *missing, *notes)
         settings = {"side": side, "recipe": recipe, "device": device, "slices": slices}
+        run = Run(scan, __version__, weights_hash(recipe), settings, warnings, steps)
         with steps("report"):
-            _write_report(scan, femurs, warnings, settings, steps, folder / "report.html")
+            write_report(report_of(run, [f.page for f in femurs]), folder / "report.html")
         measurements = tuple(femur.measured for femur in femurs)
         write_json(measurements, folder / "measurements.json")
         write_csv(measurements, folder / "measurements.csv")
-        write_json(_run(scan, warnings, settings, steps), folder / "run.json")
+        write_json(record_of(run), folder / "run.json")
     return Result(Path(out), measurements, warnings, steps.seconds)
 
 
@@ -118,18 +115,21 @@ def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:
 def _femurs(
     scan: Scan, hips: Sequence[Hip], folder: Path, slices: Slices, steps: Steps
 ) -> tuple[list[Femur], list[str]]:
-    """Every femur that can be made, and a sentence for each that cannot."""
-    femurs, failed = [], []
+    """Every femur that can be made, and what to know: about each, and why one could not be made."""
+    femurs: list[Femur] = []
+    notes: list[str] = []
     for hip in hips:
         place = folder / hip.side.value
         try:
-            femurs.append(_femur(scan, hip, place, slices, steps))
+            femur = _femur(scan, hip, place, slices, steps)
+            femurs.append(femur)
+            notes += femur.notes
         except DegenerateShape as error:
             shutil.rmtree(place, ignore_errors=True)
-            failed.append(f"The {hip.side.value} femur could not be made: {error}.")
+            notes.append(f"The {hip.side.value} femur could not be made: {error}.")
     if not femurs:
-        raise NoFemurFound(" ".join(failed))
-    return femurs, failed
+        raise NoFemurFound(" ".join(notes))
+    return femurs, notes
 
 
 def _femur(scan: Scan, hip: Hip, folder: Path, slices: Slices, steps: Steps) -> Femur:
@@ -157,46 +157,3 @@ def _femur(scan: Scan, hip: Hip, folder: Path, slices: Slices, steps: Steps) -> 
             volume, side, periosteal=outline, hollow=inner.mesh, measured=measured, notes=notes
         )
     return Femur(side, mask, measured, page, (*notes, *remarks(measured)))
-
-
-def _write_report(
-    scan: Scan,
-    femurs: Sequence[Femur],
-    warnings: Sequence[str],
-    settings: Mapping[str, str],
-    steps: Steps,
-    path: Path,
-) -> None:
-    made_by = {"femurkit": __version__, "weights": weights_hash(settings["recipe"])[:16]}
-    facts = {**made_by, "input": f"{scan.name}: {scan.why}", **settings}
-    write_report(
-        Report(
-            source=size_of(scan.volume),
-            femurs=tuple(femur.page for femur in femurs),
-            warnings=tuple(dict.fromkeys(warnings)),
-            provenance=tuple(Number(name, value) for name, value in facts.items()),
-            seconds=dict(steps.seconds),
-        ),
-        path,
-    )
-
-
-def _run(
-    scan: Scan, warnings: Sequence[str], settings: Mapping[str, str], steps: Steps
-) -> dict[str, Any]:
-    """What run.json says: enough to do it again, nothing that names the patient or a path."""
-    return {
-        "version": __version__,
-        "weights_sha256": weights_hash(settings["recipe"]),
-        "input": {
-            "series_uid": scan.series.uid if scan.series is not None else None,
-            "why": scan.why,
-            "shape": list(scan.volume.grid.shape),
-            "spacing_mm": [round(s, 6) for s in scan.volume.grid.spacing_mm],
-        },
-        "settings": settings,
-        "seconds": steps.seconds,
-        "total_seconds": round(sum(steps.seconds.values()), 3),
-        "peak_memory_mb": peak_memory_mb(),
-        "warnings": list(warnings),
-    }

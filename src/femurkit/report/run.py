@@ -1,0 +1,61 @@
+"""How a result came about: for run.json and for the end of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from femurkit.report.build import size_of
+from femurkit.report.content import FemurPage, Number, Report
+from femurkit.sources import Scan
+from femurkit.steps import Steps, peak_memory_mb
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """One run of the pipeline: its input, what did it, and how it went."""
+
+    scan: Scan
+    version: str
+    weights_sha256: str
+    settings: Mapping[str, str]
+    warnings: Sequence[str]
+    steps: Steps
+
+
+def record_of(run: Run) -> dict[str, Any]:
+    """What run.json says: enough to do it again, nothing that names the patient or a path."""
+    series, grid = run.scan.series, run.scan.volume.grid
+    return {
+        "version": run.version,
+        "weights_sha256": run.weights_sha256,
+        "input": {
+            "series_uid": series.uid if series is not None else None,
+            "why": run.scan.why,
+            "shape": list(grid.shape),
+            "spacing_mm": [round(spacing, 6) for spacing in grid.spacing_mm],
+        },
+        "settings": dict(run.settings),
+        "seconds": dict(run.steps.seconds),
+        "total_seconds": round(sum(run.steps.seconds.values()), 3),
+        "peak_memory_mb": peak_memory_mb(),
+        "warnings": list(run.warnings),
+    }
+
+
+def report_of(run: Run, pages: Sequence[FemurPage]) -> Report:
+    """The report's content, the same facts in it."""
+    facts = {
+        "femurkit": run.version,
+        "weights": run.weights_sha256[:16],
+        "input": run.scan.why,
+        **run.settings,
+    }
+    return Report(
+        source=size_of(run.scan.volume),
+        femurs=tuple(pages),
+        warnings=tuple(dict.fromkeys(run.warnings)),
+        provenance=tuple(Number(name, value) for name, value in facts.items()),
+        seconds=dict(run.steps.seconds),
+    )
