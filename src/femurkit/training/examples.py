@@ -31,6 +31,9 @@ HEAD_MM = (-60.0, -66.0, -158.0)
 BELOW_TROCHANTER_MM = 25.0
 """Femur above this level counts as proximal for the coarse network."""
 
+COARSE_EVERY = 2
+"""Every second patient also gives a coarse example, which costs as much as three hips."""
+
 Bones = list[tuple[Bone, Depth]]
 
 
@@ -118,16 +121,17 @@ def _grid(low: np.ndarray, high: np.ndarray, spacing_mm: tuple[float, float, flo
 
 
 def make(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> int:
-    """Both hips and the whole scan of patient `number`, unless they are there already."""
+    """Both hips, and for some the whole scan, of patient `number`, unless they are there already."""
     names = [cache / f"fine-{number:04d}-{s.value}.npz" for s in Side]
     coarse = cache / f"coarse-{number:04d}.npz"
-    if coarse.exists():
+    if names[-1].exists() and (coarse.exists() or number % COARSE_EVERY):
         return number
     rng = np.random.default_rng([seed, number, zlib.crc32(b"example")])
     anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, map_bones=0.3 if tissue_maps else 0.0)
     for side, name in zip(Side, names, strict=True):
         np.savez_compressed(name, **fine_example(anatomy, side, rng))
-    np.savez_compressed(coarse, **coarse_example(anatomy, rng))
+    if number % COARSE_EVERY == 0:
+        np.savez_compressed(coarse, **coarse_example(anatomy, rng))
     return number
 
 

@@ -1,0 +1,127 @@
+"""The coarse pass: which femurs are there, on which side, and the box each one lies in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import ndimage
+
+from femurkit.anatomy import Side
+from femurkit.errors import NoFemurFound
+from femurkit.geometry import Grid, resample
+from femurkit.segment.weights import Network, shipped
+from femurkit.volume import Volume
+
+LEFT, RIGHT, OTHER_FEMUR = 1, 2, 3
+"""Channels of the coarse network; left and right are the proximal parts."""
+LEAST_PROXIMAL_ML = 12.0
+"""Less proximal femur than this is not one; a whole one has 90-200."""
+MARGIN_MM = 15.0
+
+
+@dataclass(frozen=True, eq=False)
+class Hip:
+    """One femur found. box: canonical grid for the fine network (mirrored for a right hip)."""
+
+    side: Side
+    box: Grid
+    proximal_ml: float
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """A connected femur in the coarse answer: its LPS bounds and how much speaks for each side."""
+
+    low: np.ndarray
+    high: np.ndarray
+    left_ml: float
+    right_ml: float
+
+    @property
+    def proximal_ml(self) -> float:
+        return self.left_ml + self.right_ml
+
+
+def find_hips(volume: Volume, *, device: str = "auto") -> list[Hip]:
+    """Left and right proximal femur, as far as they are in the scan.
+
+    Raises NoFemurFound if neither is there.
+    """
+    coarse, fine = shipped("coarse", device), shipped("fine", device)
+    parts = [p for p in _parts(volume, coarse) if p.proximal_ml >= LEAST_PROXIMAL_ML]
+    parts = sorted(parts, key=lambda p: -p.proximal_ml)[:2]
+    if not parts:
+        raise NoFemurFound(
+            "no proximal femur in this scan (expected at least one hip, from the femoral head to below "
+            "the lesser trochanter). Choose another series with --series."
+        )
+    hips = []
+    for side, part in _sided(parts).items():
+        box = _box(part, volume.grid, side, fine)
+        hips.append(Hip(side, box, part.proximal_ml, _notes(part, volume.grid)))
+    if len(hips) == 1:
+        other = Side.RIGHT if hips[0].side is Side.LEFT else Side.LEFT
+        note = f"no {other.value} femur was found; only the {hips[0].side.value} one was done"
+        hips = [replace(hips[0], notes=(*hips[0].notes, note))]
+    return sorted(hips, key=lambda h: h.side.label)
+
+
+def _parts(volume: Volume, network: Network) -> list[_Part]:
+    """Connected femurs on the coarse grid."""
+    low, high = volume.grid.bounds_mm()
+    step = network.spacing_mm
+    shape = np.ceil((high - low)[::-1] / step).astype(int) + 1
+    shape += -shape % network.step
+    z, y, x = (int(n) for n in shape)
+    grid = Grid.aligned((z, y, x), (step,) * 3, low)
+    says = network(resample(volume.array, volume.grid, grid, outside=-1000.0))
+    femur = says[[LEFT, RIGHT, OTHER_FEMUR]].sum(0) > 0.5
+    names, _ = ndimage.label(ndimage.binary_closing(np.pad(femur, 1))[1:-1, 1:-1, 1:-1] | femur)
+    voxel_ml = grid.voxel_mm3 / 1000
+    best = says.argmax(0)
+    out = []
+    for name, window in enumerate(ndimage.find_objects(names), start=1):
+        inside = (names[window] == name) & femur[window]
+        ends = [grid.to_world([w.start if a else w.stop - 1 for w in window]) for a in (1, 0)]
+        left, right = (float((inside & (best[window] == c)).sum()) * voxel_ml for c in (LEFT, RIGHT))
+        out.append(_Part(np.minimum(*ends) - step / 2, np.maximum(*ends) + step / 2, left, right))
+    return out
+
+
+def _sided(parts: list[_Part]) -> dict[Side, _Part]:
+    """Which femur is which. Two are told apart by the patient axis, one alone by what it looks like."""
+    if len(parts) == 1:
+        part = parts[0]
+        return {Side.LEFT if part.left_ml >= part.right_ml else Side.RIGHT: part}
+    first, second = sorted(parts, key=lambda p: float(p.low[0] + p.high[0]))
+    return {Side.LEFT: second, Side.RIGHT: first}
+
+
+def _box(part: _Part, scan: Grid, side: Side, network: Network) -> Grid:
+    """The part's bounds with a margin, within the scan, rounded up to what the network takes."""
+    low, high = scan.bounds_mm()
+    half = np.abs(scan.affine[:3, :3]).max(1) / 2
+    start = np.maximum(part.low - MARGIN_MM, low - half)
+    stop = np.minimum(part.high + MARGIN_MM, high + half)
+    step = network.spacing_mm
+    shape = np.ceil((stop - start)[::-1] / step).astype(int) + 1
+    shape += -shape % network.step
+    spare = shape[::-1] * step - (stop - start)
+    z, y, x = (int(n) for n in shape)
+    corner = start - spare / 2 + step / 2
+    if side is Side.RIGHT:
+        corner[0] = stop[0] + spare[0] / 2 - step / 2
+    return Grid.aligned((z, y, x), (step,) * 3, corner, mirrored=side is Side.RIGHT)
+
+
+def _notes(part: _Part, scan: Grid) -> tuple[str, ...]:
+    """What the scan's edges cut off."""
+    low, high = scan.bounds_mm()
+    notes = []
+    if part.high[2] > high[2] - 1.0:
+        notes.append("the scan ends at the femoral head: its top may be missing")
+    if (part.low[:2] < low[:2] + 1.0).any() or (part.high[:2] > high[:2] - 1.0).any():
+        notes.append("the field of view cuts the femur")
+    return tuple(notes)

@@ -1,0 +1,1 @@
+"""Networks at work: HU in, probabilities out."""

@@ -1,0 +1,81 @@
+"""Variety at training time: place, shape and scanner of an example, drawn anew each time it is seen."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.spatial.transform import Rotation
+
+
+def placed(
+    stack: torch.Tensor, patch: tuple[int, int, int], rng: np.random.Generator, *,
+    fill: tuple[float, ...], turn_deg: float, stretch: float,
+) -> torch.Tensor:
+    """A patch of a (c, z, y, x) stack: somewhere, and most times turned and stretched; no flips.
+
+    fill: value of each channel outside the stack.
+    """
+    if rng.random() < 0.65:
+        return _turned(stack, patch, rng, fill, turn_deg, stretch)
+    room = [max(0, n - p) for n, p in zip(stack.shape[1:], patch, strict=True)]
+    at = [int(rng.integers(r + 1)) for r in room]
+    part = stack[(slice(None), *(slice(a, a + p) for a, p in zip(at, patch, strict=True)))]
+    missing = [p - n for p, n in zip(patch, part.shape[1:], strict=True)]
+    if any(missing):
+        pads = [v for m in reversed(missing) for v in (m // 2, m - m // 2)]
+        part = torch.stack([F.pad(c, pads, value=f) for c, f in zip(part, fill, strict=True)])
+    return part
+
+
+def _turned(stack, patch, rng, fill, turn_deg, stretch) -> torch.Tensor:
+    turn = Rotation.from_euler("xyz", rng.normal(0, turn_deg, 3), degrees=True).as_matrix()
+    scale = np.exp(rng.normal(0, stretch)) * np.exp(rng.normal(0, stretch / 3, 3))
+    size = np.array(stack.shape[1:][::-1], float)
+    want = np.array(patch[::-1], float)
+    room = np.maximum(size - want, 0) / 2
+    shift = rng.uniform(-room, room)
+    # normalised target -> voxels from the patch centre -> turned -> normalised source
+    theta = np.zeros((3, 4))
+    theta[:, :3] = np.diag(2 / size) @ turn @ np.diag(scale) @ np.diag(want / 2)
+    theta[:, 3] = 2 * shift / size
+    grid = F.affine_grid(
+        torch.tensor(theta[None], dtype=torch.float32), [1, 1, *patch], align_corners=False
+    )
+    offset = torch.tensor(fill)[:, None, None, None]
+    out = F.grid_sample((stack - offset)[None], grid, mode="bilinear", align_corners=False)
+    return out[0] + offset
+
+
+def rescanned(hu: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+    """The same anatomy (z, y, x) with another calibration, bone density, sharpness and noise."""
+    hu = hu * float(rng.uniform(0.93, 1.07)) + float(rng.normal(0, 12))
+    if rng.random() < 0.5:
+        hu = torch.where(hu > 120, 120 + (hu - 120) * float(rng.uniform(0.7, 1.25)), hu)
+    if rng.random() < 0.25:
+        hu = _smooth(hu, float(rng.uniform(0.3, 0.8)))
+    elif rng.random() < 0.2:
+        hu = hu + float(rng.uniform(0.2, 0.6)) * (hu - _smooth(hu, 0.8))
+    if rng.random() < 0.15:
+        hu = _thick(hu)
+    if rng.random() < 0.5:
+        noise = torch.from_numpy(rng.standard_normal(hu.shape, dtype=np.float32))
+        hu = hu + noise * float(rng.uniform(0, 35))
+    return hu
+
+
+def _smooth(hu: torch.Tensor, sigma: float) -> torch.Tensor:
+    offsets = torch.arange(-2, 3, dtype=torch.float32)
+    kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)
+    kernel = (kernel / kernel.sum()).view(1, 1, -1, 1, 1)
+    out = hu[None, None]
+    for shape in ((1, 1, 5, 1, 1), (1, 1, 1, 5, 1), (1, 1, 1, 1, 5)):
+        pad = [2 if n == 5 else 0 for n in shape[:1:-1] for _ in (0, 1)]
+        out = F.conv3d(F.pad(out, pad, mode="replicate"), kernel.view(shape))
+    return out[0, 0]
+
+
+def _thick(hu: torch.Tensor) -> torch.Tensor:
+    """Slices of twice the thickness, interpolated back."""
+    thick = F.avg_pool3d(hu[None, None], (2, 1, 1))
+    return F.interpolate(thick, size=hu.shape, mode="trilinear", align_corners=False)[0, 0]

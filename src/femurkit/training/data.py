@@ -1,0 +1,57 @@
+"""From cached examples to batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch.utils.data import Dataset
+
+from femurkit.training.augment import placed, rescanned
+from femurkit.training.config import Recipe
+from femurkit.training.networks import windowed
+
+
+def example_files(cache: Path, recipe: Recipe) -> list[Path]:
+    """The examples of one recipe, in a fixed order."""
+    return sorted(cache.glob(f"{recipe.name}-*.npz"))
+
+
+def load(path: Path, recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
+    """hu (z, y, x) float32 and target (classes, z, y, x) float32 that sums to 1."""
+    data = np.load(path)
+    hu = torch.from_numpy(data["hu"].astype(np.float32))
+    if "label" in data:
+        label = torch.from_numpy(data["label"].astype(np.int64))
+        target = torch.nn.functional.one_hot(label, len(recipe.classes)).permute(3, 0, 1, 2).float()
+    else:
+        shares = torch.from_numpy(np.stack([data["femur"], data["other"]]).astype(np.float32) / 255)
+        target = torch.cat([(1 - shares.sum(0, keepdim=True)).clamp(min=0), shares])
+    return hu, target
+
+
+class Examples(Dataset[tuple[torch.Tensor, torch.Tensor]]):
+    """Augmented patches in an endless, seeded order: item n depends on the seed and n alone."""
+
+    def __init__(self, files: list[Path], recipe: Recipe, first: int, last: int) -> None:
+        self.files, self.recipe, self.first, self.last = files, recipe, first, last
+
+    def __len__(self) -> int:
+        return self.last - self.first
+
+    def __getitem__(self, item: int) -> tuple[torch.Tensor, torch.Tensor]:
+        """One patch: input (1, z, y, x) in -1..1 and target (classes, z, y, x)."""
+        recipe = self.recipe
+        number = self.first + item
+        rng = np.random.default_rng([recipe.seed, number])
+        epoch, place = divmod(number, len(self.files))
+        order = np.random.default_rng([recipe.seed, 10**6 + epoch]).permutation(len(self.files))
+        hu, target = load(self.files[order[place]], recipe)
+        fill = (-1000.0, 1.0, *(0.0,) * (len(recipe.classes) - 1))
+        fine = recipe.name == "fine"
+        stack = placed(
+            torch.cat([hu[None], target]), recipe.patch, rng,
+            fill=fill, turn_deg=7.0 if fine else 5.0, stretch=0.08 if fine else 0.1,
+        )
+        return windowed(rescanned(stack[0], rng), recipe)[None], stack[1:]
