@@ -74,17 +74,24 @@ def test_the_threshold_is_half_way_between_marrow_and_cortex():
     assert found.notes == ()
 
 
-@pytest.mark.parametrize("trabecular", [240.0, 120.0, MARROW], ids=["young", "old", "none left"])
-def test_above_the_shaft_the_bone_is_solid_however_thin_its_trabeculae(trabecular):
+CANAL_ML = np.pi * INNER**2 * 50 / 1000  # up to where trabecular bone begins
+ABOVE_ML = np.pi * 12**2 * 8 / 1000  # from there to where the shaft widens
+
+
+@pytest.mark.parametrize(
+    ("trabecular", "most_ml"),
+    [(240.0, CANAL_ML), (120.0, CANAL_ML + ABOVE_ML), (MARROW, CANAL_ML + ABOVE_ML)],
+    ids=["young", "old", "none left"],
+)
+def test_above_the_shaft_the_bone_is_solid_however_thin_its_trabeculae(trabecular, most_ml):
     field, volume = bone(trabecular=trabecular)
     found = hollow(field, volume)
     solid = periosteal(field, volume.grid).mesh
     p = found.mesh.vertices - CENTRE
     axis = (np.hypot(p[:, 0], p[:, 1]) < 11) & (p[:, 2] > -20) & (p[:, 2] < 0)
-    assert not ((np.linalg.norm(p, axis=1) < 23) | axis).any()
+    assert not ((np.linalg.norm(p, axis=1) < 20) | axis).any()
     assert found.canal_ml == pytest.approx((solid.volume_mm3 - found.mesh.volume_mm3) / 1000)
-    # between a canal to the start of trabecular bone at -30 and one to the ball at -22
-    assert 0.85 * 50 < found.canal_ml / (np.pi * INNER**2 / 1000) < 1.02 * 58
+    assert 0.9 * CANAL_ML < found.canal_ml < 1.02 * most_ml
 
 
 def test_a_scan_that_ends_above_the_shaft_leaves_the_bone_solid_and_says_so():

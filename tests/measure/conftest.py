@@ -1,0 +1,63 @@
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from femurkit.geometry import Grid
+from femurkit.mesh import read_stl
+from femurkit.surface.contour import contour
+from femurkit.volume import Field
+
+DATA = Path(__file__).parents[3] / "shared" / "data"
+HEAD = np.array([80.0, -30.0, 400.0])
+HEAD_RADIUS = 24.0
+
+
+def segment_depth(points, a, b, radius):
+    """Signed distance to a rod with round ends, positive inside."""
+    along = np.clip(((points - a) @ (b - a)) / ((b - a) @ (b - a)), 0, 1)
+    return radius - np.linalg.norm(points - a - along[..., None] * (b - a), axis=-1)
+
+
+@pytest.fixture(scope="session")
+def femur_like():
+    """A head of radius 24 mm at HEAD, a neck, a trochanter and a shaft, as a left or right bone."""
+
+    def make(side, *, top=60.0, bottom=-120.0):
+        lateral = np.array([side.sign, 0.0, 0.0])
+        shape = (round((top - bottom) / 1.5), 60, 100)
+        origin = HEAD + [-75 + 30 * side.sign, -45, bottom]
+        grid = Grid.aligned(shape, (1.5,) * 3, origin)
+        points = grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1))
+        knee = HEAD + 48 * lateral - [0, 0, 150]
+        corner = HEAD + 48 * lateral - [0, 0, 32]
+        depth = np.max(
+            [
+                segment_depth(points, HEAD, HEAD + 0.001, HEAD_RADIUS),
+                segment_depth(points, HEAD, corner, 14.0),
+                segment_depth(points, corner, corner + [0, 0, 20], 18.0),
+                segment_depth(points, corner, knee, 14.0),
+            ],
+            axis=0,
+        )
+        return contour(Field(np.clip(0.5 + depth / 3, 0, 1).astype(np.float32), grid))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def head():
+    return HEAD, HEAD_RADIUS
+
+
+@pytest.fixture(scope="session")
+def libhip(tmp_path_factory):
+    """name -> real femur surface."""
+    path = DATA / "libhip" / "femora.zip"
+    if not path.exists():
+        pytest.skip("needs ../shared/data/libhip: real femur surfaces")
+    folder = tmp_path_factory.mktemp("libhip")
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(folder)
+    return {p.name.removesuffix("_mm.stl"): read_stl(p) for p in sorted(folder.glob("*.stl"))}

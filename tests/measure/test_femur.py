@@ -1,0 +1,127 @@
+import json
+
+import numpy as np
+import pytest
+
+from femurkit.anatomy import Side
+from femurkit.errors import DegenerateShape
+from femurkit.geometry import Grid
+from femurkit.measure.area import end_area_mm2, surface_area_mm2
+from femurkit.measure.femur import measure
+from femurkit.measure.hollow import canal_volume_ml, hollow_volume_ml
+from femurkit.measure.length import visible_length_mm
+from femurkit.measure.solid import voxelise
+from femurkit.measure.volume import volume_ml
+from femurkit.mesh import Mesh
+from femurkit.surface.contour import cut
+from femurkit.surface.field import Plane
+from femurkit.volume import Mask
+
+UP = np.array([0.0, 0.0, 1.0])
+
+
+def box(size, centre=(0.0, 0.0, 0.0), *, inward=False):
+    """A closed box of twelve triangles."""
+    x, y, z = np.array(size) / 2
+    corners = np.array([[i, j, k] for k in (-z, z) for j in (-y, y) for i in (-x, x)]) + centre
+    quads = [[0, 2, 3, 1], [4, 5, 7, 6], [0, 1, 5, 4], [2, 6, 7, 3], [0, 4, 6, 2], [1, 3, 7, 5]]
+    faces = np.array([t for a, b, c, d in quads for t in ([a, b, c], [a, c, d])])
+    return Mesh(corners, faces[:, ::-1] if inward else faces)
+
+
+def together(*meshes):
+    starts = np.cumsum([0, *(len(m.vertices) for m in meshes)])
+    return Mesh(
+        np.vstack([m.vertices for m in meshes]),
+        np.vstack([m.faces + s for m, s in zip(meshes, starts[:-1], strict=True)]),
+    )
+
+
+def codes(found, *, passed):
+    return {c["code"] for c in found["checks"] if c["passed"] is passed}
+
+
+@pytest.fixture
+def bone(femur_like, head):
+    mesh = cut(femur_like(Side.LEFT), [Plane(head[0] - 100 * UP, UP)])
+    lo = mesh.vertices.min(0) - 5
+    grid = Grid.aligned((65, 90, 140), (2.5, 1, 1), [lo[0], lo[1], head[0][2] - 98.75])
+    return mesh, Mask(voxelise(mesh, grid), grid)
+
+
+def test_volume_and_area_of_a_box_are_exact():
+    brick = box((10, 20, 30), (500, -300, 99))
+    assert volume_ml(brick) == pytest.approx(6.0)
+    assert surface_area_mm2(brick) == pytest.approx(2200)
+    assert end_area_mm2(brick) == pytest.approx(200)
+    assert visible_length_mm(brick) == pytest.approx(np.sqrt(5**2 + 10**2 + 30**2))
+
+
+def test_an_open_surface_has_no_volume():
+    brick = box((10, 20, 30))
+    with pytest.raises(DegenerateShape):
+        volume_ml(Mesh(brick.vertices, brick.faces[1:]))
+
+
+def test_a_hollow_box_has_the_volume_of_its_walls():
+    solid = box((10, 20, 30))
+    hollow = together(solid, box((4, 5, 6), inward=True))
+    assert hollow_volume_ml(hollow) == pytest.approx(6.0 - 0.12)
+    assert canal_volume_ml(solid, hollow) == pytest.approx(0.12)
+
+
+def test_voxelise_is_the_same_on_a_turned_and_mirrored_grid():
+    brick = box((10, 20, 30), (1, 2, 3))
+    affine = np.array([[0, -0.8, 0.6, 0], [0, 0.6, 0.8, 0], [2, 0, 0, 0], [0, 0, 0, 1.0]])
+    affine[:3, 3] = np.array([1, 2, 3]) - affine[:3, :3] @ [12.3, 20.2, 20.4]
+    grid = Grid((26, 42, 42), affine)
+    points = grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1)) - [1, 2, 3]
+    expected = (np.abs(points) < np.array([5, 10, 15])).all(-1)
+    np.testing.assert_array_equal(voxelise(brick, grid), expected)
+
+
+def test_a_good_femur_passes_every_check_and_is_plain_json(bone, head):
+    mesh, mask = bone
+    found = measure(Side.LEFT, mask, mesh, mesh)
+    assert codes(found, passed=False) == set()
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found["side"] == "left"
+    assert found["volume_ml"] == pytest.approx(mesh.volume_mm3 / 1000, abs=1e-3)
+    assert found["mask_volume_ml"] == pytest.approx(mask.volume_ml, abs=1e-3)
+    assert found["end_area_mm2"] == pytest.approx(np.pi * 14**2, rel=0.01)
+    np.testing.assert_allclose(found["head_centre_lps_mm"], head[0], atol=0.2)
+    assert found["canal_volume_ml"] == 0
+
+
+def test_an_open_surface_fails_its_check(bone):
+    mesh, mask = bone
+    found = measure(Side.LEFT, mask, Mesh(mesh.vertices, mesh.faces[1:]))
+    assert codes(found, passed=False) == {"WATERTIGHT"}
+
+
+def test_two_parts_fail_their_check(bone):
+    mesh, mask = bone
+    speck = box((2, 2, 2), mesh.vertices.mean(0) + 90)
+    assert codes(measure(Side.LEFT, mask, together(mesh, speck)), passed=False) == {"ONE_COMPONENT"}
+
+
+def test_a_mask_of_another_volume_fails_its_check(bone):
+    mesh, mask = bone
+    array = mask.array.copy()
+    array[:, :, :5] = array[:, :, -5:] = True
+    assert "MASK_AGREES" in codes(measure(Side.LEFT, Mask(array, mask.grid), mesh), passed=False)
+
+
+def test_a_fragment_is_not_plausible_and_its_head_not_measurable():
+    brick = box((20, 20, 30))
+    grid = Grid.aligned((32, 22, 22), (1, 1, 1), (-10.5, -10.5, -15.5))
+    found = measure(Side.LEFT, Mask(voxelise(brick, grid), grid), brick)
+    assert "VOLUME_PLAUSIBLE" in codes(found, passed=False)
+    assert found["head_radius_mm"] is None
+    assert found["not_measurable"]["head"]
+
+
+def test_the_visible_length_of_real_femora_is_the_published_one(libhip):
+    """Published: 92.03, 92.5 and 153.37 mm, from the middle of the lower end."""
+    for name, published in (("m7_lfemur", 92.03), ("m7_rfemur", 92.5), ("m8_lfemur", 153.37)):
+        assert visible_length_mm(libhip[name]) == pytest.approx(published, rel=0.04)
