@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from femurkit.errors import InputRefused as InputRefused
     from femurkit.errors import NoFemurFound as NoFemurFound
     from femurkit.geometry import Grid as Grid
-    from femurkit.hips import find_hips as find_hips
+    from femurkit.hips.locate import find_hips as find_hips
     from femurkit.mesh import Mesh as Mesh
     from femurkit.mesh import read_stl as read_stl
     from femurkit.mesh import write_stl as write_stl
     from femurkit.phantom import make_patient as make_patient
     from femurkit.pipeline import Result as Result
     from femurkit.pipeline import reconstruct as reconstruct
-    from femurkit.segment import predict as predict
+    from femurkit.segment.predict import predict as predict
     from femurkit.sources import Scan as Scan
     from femurkit.sources import load as load
     from femurkit.volume import Field as Field
@@ -32,8 +32,8 @@ _HOME = {
     "Result": "pipeline",
     "load": "sources",
     "Scan": "sources",
-    "find_hips": "hips",
-    "predict": "segment",
+    "find_hips": "hips.locate",
+    "predict": "segment.predict",
     "make_patient": "phantom",
     "Side": "anatomy",
     "Grid": "geometry",

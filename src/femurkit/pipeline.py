@@ -34,6 +34,7 @@ from femurkit.volume import Mask
 
 Which = Literal["both", "left", "right"]
 Slices = Literal["touched", "all"]
+Device = Literal["auto", "cpu", "cuda"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,7 +64,7 @@ def reconstruct(
     *,
     side: Which = "both",
     recipe: Literal["default"] = "default",
-    device: Literal["auto", "cpu", "cuda"] = "auto",
+    device: Device = "auto",
     overwrite: bool = False,
     series_uid: str | None = None,
     slices: Slices = "touched",
@@ -80,18 +81,18 @@ def reconstruct(
         with steps("read"):
             scan = load(path, series_uid=series_uid)
         with steps("find hips"):
-            hips, missing = _wanted(find_hips(scan.volume), side)
-        femurs, notes = _femurs(scan, hips, folder, slices, steps)
+            hips = _wanted(find_hips(scan.volume, device=device), side)
+        femurs, notes = _femurs(scan, hips, folder, slices, device, steps)
         if scan.series is not None:
             with steps("segmentation object"):
                 masks = {femur.side: femur.mask for femur in femurs}
                 write_seg(
                     scan.series, masks, folder / "segmentation.dcm",
-                    weights_hash=weights_hash(recipe), version=__version__,
+                    weights_hash=weights_hash(), version=__version__,
                 )  # fmt: skip
-        warnings = (*scan.notes, *missing, *notes)
+        warnings = (*scan.notes, *notes)
         settings = {"side": side, "recipe": recipe, "device": device, "slices": slices}
-        run = Run(scan, __version__, weights_hash(recipe), settings, warnings, steps)
+        run = Run(scan, __version__, weights_hash(), settings, warnings, steps)
         with steps("report"):
             write_report(report_of(run, [f.page for f in femurs]), folder / "report.html")
         measurements = tuple(femur.measured for femur in femurs)
@@ -101,19 +102,17 @@ def reconstruct(
     return Result(Path(out), measurements, warnings, steps.seconds)
 
 
-def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:
-    """The hips asked for, one at least or NoFemurFound; a sentence for each that is not there."""
-    sides = [side for side in Side if which in ("both", side.value)]
-    chosen = [hip for side in sides for hip in hips if hip.side is side]
+def _wanted(hips: Sequence[Hip], which: Which) -> list[Hip]:
+    """The hips asked for, one at least or NoFemurFound."""
+    chosen = [hip for hip in hips if which in ("both", hip.side.value)]
     if not chosen:
         there = " and ".join(hip.side.value for hip in hips) or "none"
         raise NoFemurFound(f"no {which} femur in this CT (found: {there}). Pass another --side.")
-    found = {hip.side for hip in chosen}
-    return chosen, [f"No {side.value} femur was found." for side in sides if side not in found]
+    return chosen
 
 
 def _femurs(
-    scan: Scan, hips: Sequence[Hip], folder: Path, slices: Slices, steps: Steps
+    scan: Scan, hips: Sequence[Hip], folder: Path, slices: Slices, device: Device, steps: Steps
 ) -> tuple[list[Femur], list[str]]:
     """Every femur that can be made, and what to know: about each, and why one could not be made."""
     femurs: list[Femur] = []
@@ -121,7 +120,7 @@ def _femurs(
     for hip in hips:
         place = folder / hip.side.value
         try:
-            femur = _femur(scan, hip, place, slices, steps)
+            femur = _femur(scan, hip, place, slices, device, steps)
             femurs.append(femur)
             notes += femur.notes
         except DegenerateShape as error:
@@ -132,12 +131,14 @@ def _femurs(
     return femurs, notes
 
 
-def _femur(scan: Scan, hip: Hip, folder: Path, slices: Slices, steps: Steps) -> Femur:
+def _femur(
+    scan: Scan, hip: Hip, folder: Path, slices: Slices, device: Device, steps: Steps
+) -> Femur:
     """Everything about one femur, written to its own folder."""
     volume, grid, side = scan.volume, scan.volume.grid, hip.side
     folder.mkdir()
     with steps(f"{side.value}: segment"):
-        probability = predict(volume, hip.box)
+        probability = predict(volume, hip.box, device=device)
     with steps(f"{side.value}: mask"):
         mask = to_mask(probability, grid)
         write_mask(mask.array.view("uint8"), grid, folder / "mask.nii.gz")
@@ -151,7 +152,7 @@ def _femur(scan: Scan, hip: Hip, folder: Path, slices: Slices, steps: Steps) -> 
     if scan.series is not None:
         with steps(f"{side.value}: segmented CT"):
             write_segmented_series(scan.series, mask, folder / "ct", side=side, slices=slices)
-    notes = (*hip.notes, *inner.notes)
+    notes = [f"{side.value} hip: {note}" for note in (*hip.notes, *inner.notes)]
     with steps(f"{side.value}: pictures"):
         page = femur_page(
             volume, side, periosteal=outline, hollow=inner.mesh, measured=measured, notes=notes

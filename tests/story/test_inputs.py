@@ -32,9 +32,9 @@ def test_one_hip_missing_the_other_is_done_and_it_is_said(femurkit, nifti, tmp_p
     told = femurkit("reconstruct", tmp_path / "left_half.nii.gz", "-o", out, "--json")
     assert told.code == 0, told.err
     assert [row["side"] for row in told.json["femurs"]] == ["left"]
-    note = "No right femur was found."
-    assert f"note: {note}" in told.err
-    assert note in json.loads((out / "run.json").read_text())["warnings"]
+    note = "no right femur was found"
+    assert note in told.err
+    assert any(note in said for said in json.loads((out / "run.json").read_text())["warnings"])
     assert note in (out / "report.html").read_text()
     assert not (out / "right").exists()
     # what only DICOM input gives
