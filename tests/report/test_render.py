@@ -55,7 +55,7 @@ class Page(HTMLParser):
 
 def test_says_everything_it_is_given():
     words = " ".join(Page(render(report())).words)
-    for text in ("CT of 3 slices", "thick slices", "Left femur", "Right femur", "123.4", "ml",
+    for text in ("CT of 3 slices", "Thick slices", "Left femur", "Right femur", "123.4", "ml",
                  "Closed", "One part", "0123abcd", "1.2 s", "Not a medical device"):  # fmt: skip
         assert text in words, text
 
