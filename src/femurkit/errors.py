@@ -33,7 +33,7 @@ class FemurkitError(Exception):
 
 
 class InputRefused(FemurkitError):
-    """The input cannot be used as it is. Says what was found, what was expected and what mends it."""
+    """The input cannot be used as it is: what was found, what was expected, what mends it."""
 
     exit_code = 3
 
