@@ -1,21 +1,21 @@
 """Everything femurkit raises on purpose.
 
-    FemurkitError                 code, exit_code; the command line prints it as `code: message`
-    ├── InputRefused              exit 3: found, expected, remedy
-    │   ├── NothingReadable       no image where one was named
-    │   ├── NoCtSeries            files, but no axial CT series among them
-    │   ├── SeriesNotFound        --series names a UID that is not there
-    │   ├── UnevenSpacing         slice positions do not step evenly
-    │   ├── GapInSeries           slices are missing
-    │   ├── DuplicateSlices       two slices at one position
-    │   ├── MixedOrientation      slices of several orientations or sizes in one series
-    │   ├── NotAxial              the slices are not transverse
-    │   ├── TooShort              too little of the body along the slice axis
-    │   ├── NotHounsfield         the values cannot be Hounsfield units
-    │   ├── BadGeometry           no usable spacing, origin or direction
-    │   └── OutputExists          OUT is there and --overwrite was not given
-    ├── NoFemurFound              exit 4: a readable CT without a proximal femur
-    └── DegenerateShape           exit 1: a surface or point set that cannot be measured
+FemurkitError                 code, exit_code; the command line prints it as `code: message`
+├── InputRefused              exit 3: found, expected, remedy
+│   ├── NothingReadable       no image where one was named
+│   ├── NoCtSeries            files, but no axial CT series among them
+│   ├── SeriesNotFound        --series names a UID that is not there
+│   ├── UnevenSpacing         slice positions do not step evenly
+│   ├── GapInSeries           slices are missing
+│   ├── DuplicateSlices       two slices at one position
+│   ├── MixedOrientation      slices of several orientations or sizes in one series
+│   ├── NotAxial              the slices are not transverse
+│   ├── TooShort              too little of the body along the slice axis
+│   ├── NotHounsfield         the values cannot be Hounsfield units
+│   ├── BadGeometry           no usable spacing, origin or direction
+│   └── OutputExists          OUT is there and --overwrite was not given
+├── NoFemurFound              exit 4: a readable CT without a proximal femur
+└── DegenerateShape           exit 1: a surface or point set that cannot be measured
 """
 
 from __future__ import annotations
