@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from femurkit.mesh import Mesh as Mesh
     from femurkit.mesh import read_stl as read_stl
     from femurkit.mesh import write_stl as write_stl
-    from femurkit.phantom import make_patient as make_patient
+    from femurkit.phantom.patient import make_patient as make_patient
     from femurkit.pipeline import Result as Result
     from femurkit.pipeline import reconstruct as reconstruct
     from femurkit.segment.predict import predict as predict
@@ -34,7 +34,7 @@ _HOME = {
     "Scan": "sources",
     "find_hips": "hips.locate",
     "predict": "segment.predict",
-    "make_patient": "phantom",
+    "make_patient": "phantom.patient",
     "Side": "anatomy",
     "Grid": "geometry",
     "Volume": "volume",

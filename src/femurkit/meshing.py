@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from femurkit.anatomy import Side
+from femurkit.dicom.read_seg import is_dicom, read_seg
 from femurkit.errors import InputRefused
 from femurkit.images import read_mask
 from femurkit.measure.femur import measure
@@ -43,13 +44,15 @@ def mesh_mask(
 ) -> Meshed:
     """Write out/left and out/right: femur.stl, with a CT also femur_hollow.stl; and measurements.
 
-    path: a mask with 1 left and 2 right, or one femur of any label, whose side its head tells.
+    path: a mask (NIfTI, NRRD, MetaImage, DICOM SEG) with 1 left and 2 right, or one femur of any
+    label, whose side its head tells.
     ct: anything that load() reads; it need not share the mask's grid. Raises InputRefused.
     """
     steps = Steps(progress)
     with whole_or_nothing(out, overwrite=overwrite, marker="measurements.json", source=path) as to:
         with steps("read"):
-            labels, grid = read_mask(path)
+            dicom = path.is_file() and is_dicom(path)
+            labels, grid = read_seg(path) if dicom else read_mask(path)
             volume = load(ct).volume if ct else None
         rows: list[dict[str, Any]] = []
         warnings: list[str] = []

@@ -5,33 +5,31 @@ import json
 import numpy as np
 import pytest
 
+from femurkit.anatomy import Side
+from femurkit.evaluation.compare import compare
 from femurkit.geometry import Grid
-from femurkit.images import read_image, write_image
+from femurkit.images import write_image
+from femurkit.phantom.patient import make_patient
+from femurkit.phantom.write import write_patient
 from femurkit.volume import Volume
 
 
 @pytest.fixture(scope="module")
-def nifti(femurkit, tmp_path_factory):
-    """The same kind of patient as NIfTI."""
-    out = tmp_path_factory.mktemp("nifti") / "made"
-    told = femurkit("phantom", "-o", out, "--seed", 7, "--spacing", "2,1,1", "--format", "nifti")
-    assert told.code == 0, told.err
-    return out / "P001" / "ct.nii.gz"
+def one_legged(tmp_path_factory):
+    """A patient without right femur, as NIfTI."""
+    folder = tmp_path_factory.mktemp("one") / "P001"
+    made = make_patient(7, spacing_mm=(2.0, 1.0, 1.0), missing=Side.RIGHT)
+    write_patient(made, folder, format="nifti")
+    return folder
 
 
-def test_one_hip_missing_the_other_is_done_and_it_is_said(femurkit, nifti, tmp_path):
-    whole = read_image(nifti)
-    centre = whole.grid.to_index([0.0, 0.0, 0.0])
-    keep = slice(int(centre[2]) + 10, None)  # the patient's left half
-    start = (0, 0, keep.start)
-    half = Volume(
-        np.ascontiguousarray(whole.array[:, :, keep]), whole.grid.crop(start, whole.grid.shape)
-    )
-    write_image(half, tmp_path / "left_half.nii.gz")
+def test_one_hip_missing_the_other_is_done_and_it_is_said(femurkit, one_legged, tmp_path):
     out = tmp_path / "out"
-    told = femurkit("reconstruct", tmp_path / "left_half.nii.gz", "-o", out, "--json")
+    told = femurkit("reconstruct", one_legged / "ct.nii.gz", "-o", out, "--json")
     assert told.code == 0, told.err
     assert [row["side"] for row in told.json["femurs"]] == ["left"]
+    (row,) = compare(out, one_legged)
+    assert row["dsc"] >= 0.95
     note = "no right femur was found"
     assert note in told.err
     assert any(note in said for said in json.loads((out / "run.json").read_text())["warnings"])
@@ -41,12 +39,13 @@ def test_one_hip_missing_the_other_is_done_and_it_is_said(femurkit, nifti, tmp_p
     assert not (out / "segmentation.dcm").exists()
     assert not (out / "left" / "ct").exists()
 
-    told = femurkit(
-        "reconstruct", tmp_path / "left_half.nii.gz", "-o", tmp_path / "none", "--side", "right"
-    )
+
+def test_the_missing_side_alone_is_4(femurkit, one_legged, tmp_path):
+    out = tmp_path / "out"
+    told = femurkit("reconstruct", one_legged / "ct.nii.gz", "-o", out, "--side", "right")
     assert told.code == 4
     assert told.err.startswith("NoFemurFound: ")
-    assert not (tmp_path / "none").exists()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_body_without_femur_is_4(femurkit, tmp_path):

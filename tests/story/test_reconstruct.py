@@ -127,3 +127,22 @@ def test_the_same_input_gives_the_same_bytes(femurkit, both, patient, tmp_path):
     first, second = digest(both[0]), digest(tmp_path / "again")
     assert first.keys() == second.keys()
     assert {k for k in first if first[k] != second[k]} <= changing
+
+
+def test_the_segmentation_object_meshes_to_the_same_femurs(femurkit, both, tmp_path):
+    out, _ = both
+    told = femurkit("mesh", out / "segmentation.dcm", "-o", tmp_path / "mesh", "--json")
+    assert told.code == 0, told.err
+    rows = {row["side"]: row for row in load(out / "measurements.json")}
+    assert [row["side"] for row in told.json["femurs"]] == list(rows)
+    for row in told.json["femurs"]:
+        assert row["mask_volume_ml"] == rows[row["side"]]["mask_volume_ml"]
+        assert row["volume_ml"] == pytest.approx(rows[row["side"]]["volume_ml"], rel=0.01)
+
+
+def test_a_ct_slice_is_no_mask(femurkit, patient, tmp_path):
+    slice_ = next((patient / "ct").iterdir())
+    told = femurkit("mesh", slice_, "-o", tmp_path / "mesh")
+    assert told.code == 3
+    assert told.err.startswith("InputRefused: a DICOM file that is no segmentation")
+    assert list(tmp_path.iterdir()) == []

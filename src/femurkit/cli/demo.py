@@ -46,7 +46,8 @@ def _demo(
 ) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """Phantom, reconstruction and scores inside `folder`; one row a femur, and the warnings."""
     from femurkit.evaluation.compare import compare
-    from femurkit.phantom import make_patient, write_patient
+    from femurkit.phantom.patient import make_patient
+    from femurkit.phantom.write import write_patient
     from femurkit.pipeline import reconstruct
 
     say_step = listener or (lambda _: None)

@@ -15,7 +15,7 @@ def command(
         Path,
         typer.Argument(
             metavar="MASK",
-            help="Mask as NIfTI, NRRD or MetaImage: 1 left and 2 right, or one femur.",
+            help="Mask as NIfTI, NRRD, MetaImage or DICOM SEG: 1 left and 2 right, or one femur.",
             show_default=False,
         ),
     ],

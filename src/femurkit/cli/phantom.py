@@ -37,23 +37,24 @@ def command(
     """Make synthetic hip CTs of known shape: CT, masks, surfaces and numbers, per patient."""
     spacing_mm = parse_spacing(spacing)
     from femurkit.output import whole_or_nothing
-    from femurkit.phantom import make_patient, write_patient
+    from femurkit.phantom.patient import make_patient
+    from femurkit.phantom.write import write_patient
 
-    names = [f"P{number:03d}" for number in range(1, patients + 1)]
+    names = {number: f"P{number:03d}" for number in range(1, patients + 1)}
     with (
         whole_or_nothing(out, overwrite=overwrite, marker=MARKER) as folder,
         progress(patients) as step,
     ):
-        for number, name in enumerate(names):
+        for number, name in names.items():
             if step:
-                step(f"{name} of {names[-1]}")
+                step(f"{name} of {patients}")
             patient = make_patient(
                 seed, number=number, spacing_mm=spacing_mm, tissue_maps=tissue_maps
             )
             write_patient(patient, folder / name, format=form)
     print(out)
     if as_json:
-        last_line({"ok": True, "out": str(out), "patients": names})
+        last_line({"ok": True, "out": str(out), "patients": list(names.values())})
 
 
 def parse_spacing(text: str | None) -> tuple[float, float, float] | None:

@@ -49,6 +49,8 @@ def command(
         raise typer.BadParameter(
             "the paper's network does not ship yet; use 'default'", param_hint="'--recipe'"
         )
+    if device == "cuda":
+        _require_cuda()
     from femurkit.output import refuse_if_taken
 
     refuse_if_taken(out, overwrite=overwrite, marker="run.json", source=series)
@@ -73,4 +75,14 @@ def command(
                 "warnings": result.warnings,
                 "seconds": result.seconds,
             }
+        )
+
+
+def _require_cuda() -> None:
+    """Usage error where onnxruntime has no CUDA: running on the CPU would not be what was asked."""
+    from onnxruntime import get_available_providers
+
+    if "CUDAExecutionProvider" not in get_available_providers():
+        raise typer.BadParameter(
+            "no CUDA here; install onnxruntime-gpu or use 'auto'", param_hint="'--device'"
         )
