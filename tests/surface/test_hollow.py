@@ -111,6 +111,15 @@ def test_without_contrast_no_canal_is_invented():
     assert "too close" in found.notes[0]
 
 
+def test_a_nail_in_the_canal_is_said_and_no_canal_guessed():
+    field, volume = bone()
+    p = points(volume.grid)
+    nail = np.where(np.hypot(p[..., 0], p[..., 1]) < 11, np.float32(3000), volume.array)
+    found = hollow(field, Volume(nail.astype(np.float32), volume.grid))
+    assert found.canal_ml == 0
+    assert "metal" in found.notes[0]
+
+
 def test_a_mask_too_wide_by_a_voxel_does_not_open_the_cortex():
     field, volume = bone()
     wide = Field(np.clip(0.5 + (depth(field.grid) + 1.5) / 3, 0, 1).astype(np.float32), field.grid)

@@ -1,6 +1,13 @@
 import numpy as np
+import pytest
 
-from femurkit.surface.islands import bounding_window, fill_holes, keep_largest
+from femurkit.surface.islands import (
+    bounding_window,
+    close_handles,
+    euler_number,
+    fill_holes,
+    keep_largest,
+)
 
 
 def test_the_largest_part_stays_and_corner_contact_does_not_count():
@@ -51,3 +58,38 @@ def test_the_window_is_the_smallest_box_and_stays_in_the_array():
     array[1, 4, 7] = array[3, 5, 8] = True
     assert bounding_window(array) == (slice(1, 4), slice(4, 6), slice(7, 9))
     assert bounding_window(array, margin=2) == (slice(0, 6), slice(2, 8), slice(5, 10))
+
+
+def ring(hole):
+    """A slab with a square hole of `hole` voxels through it."""
+    out = np.zeros((19, 30, 30), np.float32)
+    out[8:11, 8:22, 8:22] = 0.9
+    out[8:11, 10 : 10 + hole, 10 : 10 + hole] = 0.1
+    return out
+
+
+def test_the_euler_number_counts_parts_minus_handles_plus_cavities():
+    assert euler_number(np.ones((4, 5, 6))) == 1
+    assert euler_number(ring(2) > 0.5) == 0
+    two = np.zeros((9, 9, 9), bool)
+    two[:3, :3, :3] = two[5:, 5:, 5:] = True
+    assert euler_number(two) == 2
+    two[1, 1, 1] = False
+    assert euler_number(two) == 3
+
+
+@pytest.mark.parametrize("hole", [1, 2, 4, 6])
+def test_a_tunnel_is_stopped_where_it_is_and_nothing_else_changes(hole):
+    before = ring(hole)
+    after = close_handles(before)
+    assert euler_number(after >= 0.5) == 1
+    changed = np.argwhere(after != before)
+    assert changed[:, 1:].min() >= 10
+    assert changed[:, 1:].max() < 10 + hole
+
+
+def test_a_wide_ring_and_a_bone_without_tunnel_stay_as_they_are():
+    wide, bay = ring(7), np.full((9, 9, 9), 0.9, np.float32)
+    bay[:, 4, 4:] = 0.1  # a slit, open at the side
+    np.testing.assert_array_equal(close_handles(wide), wide)
+    np.testing.assert_array_equal(close_handles(bay), bay)

@@ -48,6 +48,8 @@ def measure(side: Side, mask: Mask, periosteal: Mesh, hollow: Mesh | None = None
         found["hollow_volume_ml"] = _rounded(hollow.volume_mm3 / 1000)
         found["canal_volume_ml"] = _rounded((periosteal.volume_mm3 - hollow.volume_mm3) / 1000)
         found["hollow_surface_area_mm2"] = _rounded(surface_area_mm2(hollow), 1)
+    if periosteal.is_watertight and parts(periosteal).max() == 0:
+        found["handles"] = genus(periosteal)
     found["not_measurable"] = missing
     found["checks"] = checks(mask, periosteal, hollow, length)
     return found
@@ -77,9 +79,6 @@ def checks(
             f"Surface and mask differ by {100 * difference:+.2f} % of the volume",
         ),
     ]
-    if pieces == 1 and periosteal.is_watertight:
-        handles = genus(periosteal)
-        out.append(_check("NO_HANDLES", handles == 0, f"The surface has {handles} handle(s)"))
     if hollow is not None:
         closed = hollow.is_watertight and 0 < hollow.volume_mm3 <= periosteal.volume_mm3 * 1.001
         out.append(_check("HOLLOW_CLOSED", closed, "The hollow bone is closed, inside the solid"))

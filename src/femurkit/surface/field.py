@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
-from femurkit.surface.islands import bounding_window, fill_holes, keep_largest
+from femurkit.surface.islands import bounding_window, close_handles, fill_holes, keep_largest
 from femurkit.volume import Field, Mask
 
 SPACING_MM = 1.5
@@ -55,7 +55,7 @@ def end_planes(field: Field, scan_grid: Grid) -> tuple[Plane, ...]:
 
 
 def prepared(field: Field, scan_grid: Grid) -> Field:
-    """One femur without islands or cavities, continued past the ends of scan and box.
+    """One femur without islands, cavities or tunnels, continued past the ends of scan and box.
 
     Beyond the scan's outermost voxel centres there is no data, so whatever a network said there is
     replaced by what it said one voxel inside; beyond the box likewise. The result is cropped to the
@@ -75,8 +75,12 @@ def prepared(field: Field, scan_grid: Grid) -> Field:
     start = np.array([w.start - before for w, (before, _) in zip(window, room, strict=True)])
     grid = field.grid.crop(start, start + part.shape)
     part = _continued(part, grid, scan_grid)
-    holes = fill_holes(part >= 0.5) & (part < 0.5)
-    return Field(np.where(holes, np.float32(1), part).astype(np.float32), grid)
+    part = close_handles(_filled(part))
+    return Field(_filled(part).astype(np.float32), grid)
+
+
+def _filled(array: np.ndarray) -> np.ndarray:
+    return np.where(fill_holes(array >= 0.5) & (array < 0.5), np.float32(1), array)
 
 
 def _continued(array: np.ndarray, grid: Grid, scan_grid: Grid) -> np.ndarray:
@@ -135,23 +139,29 @@ def to_mask(field: Field, grid: Grid) -> Mask:
     start = [w.start for w in window]
     shape = tuple(w.stop - w.start for w in window)
     index = np.linalg.inv(ready.grid.affine) @ grid.affine
+    matrix = index[:3, :3]
+    aligned = np.allclose(matrix, np.diag(np.diag(matrix)), atol=1e-9)  # four times faster
     inside = ndimage.affine_transform(
-        ready.array, index[:3, :3], index[:3, :3] @ start + index[:3, 3], shape,
+        ready.array, np.diag(matrix) if aligned else matrix, matrix @ start + index[:3, 3], shape,
         np.float32, order=1, mode="constant", cval=0.0,
     ) >= 0.5  # fmt: skip
-    for axis in range(3):  # the box of the field ends at its own voxel faces
-        inside &= _within(field.grid, axis, grid, start, shape)
+    inside &= _within(field.grid, grid.crop(start, np.add(start, shape)))
     out[window] = fill_holes(keep_largest(inside))
     return Mask(out, grid)
 
 
-def _within(box: Grid, axis: int, grid: Grid, start: list[int], shape: tuple) -> np.ndarray:
-    """Which voxels of a window of grid have their centre between two opposite faces of box."""
+def _within(box: Grid, grid: Grid) -> np.ndarray:
+    """Which voxel centres of a grid lie between the outer faces of a box, (z, y, x) bool."""
     matrix = np.linalg.inv(box.affine) @ grid.affine
-    z, y, x = (np.arange(n) + s for n, s in zip(shape, start, strict=True))
-    row = matrix[axis]
-    index = row[0] * z[:, None, None] + row[1] * y[:, None] + row[2] * x + row[3]
-    return np.asarray((index >= -0.5) & (index <= box.shape[axis] - 0.5))
+    z, y, x = np.ogrid[tuple(slice(n) for n in grid.shape)]
+    out = np.ones(grid.shape, bool)
+    corners = box.to_index(grid.corners_mm())
+    for axis, last in enumerate(np.array(box.shape) - 0.5):
+        if corners[:, axis].min() < -0.5 or corners[:, axis].max() > last:
+            a, b, c, d = matrix[axis]
+            index = a * z + b * y + (c * x + d)
+            out &= (index >= -0.5) & (index <= last)
+    return out
 
 
 def from_mask(mask: Mask, *, spacing_mm: float = SPACING_MM) -> Field:

@@ -38,6 +38,9 @@ TRABECULAR = 0.15
 LEAST_CONTRAST_HU = 300.0
 """Between marrow and cortical bone; with less no canal can be told from bone."""
 
+METAL_HU = 1900.0
+"""More than any cortical bone: half the shaft's bright voxels above it mean a nail or a stem."""
+
 HU_RANGE = (-200.0, 2000.0)
 """Values are clamped to it: gas below, metal above."""
 
@@ -93,8 +96,9 @@ def hollow(
         return Hollow(solid, 0.0, None, None, None, ("No shaft in the scan: no canal opened.",))
     core = bone.depth_mm[bone.shaft] > WALL_MM
     marrow, cortical = two_classes(bone.hu[bone.shaft][core])
-    if cortical - marrow < LEAST_CONTRAST_HU:
-        note = f"Marrow {marrow:.0f} and cortex {cortical:.0f} HU too close: no canal opened."
+    if not LEAST_CONTRAST_HU + marrow <= cortical <= METAL_HU:
+        why = "metal in the shaft" if cortical > METAL_HU else "too close to tell apart"
+        note = f"Marrow {marrow:.0f}, cortex {cortical:.0f} HU, {why}: no canal opened."
         return Hollow(solid, 0.0, None, marrow, cortical, (note,))
     threshold = (marrow + cortical) / 2
     share = np.zeros_like(ready.array)
