@@ -13,13 +13,13 @@ import pytest
     ("error", "code"), [(RuntimeError("disk full"), 1), (KeyboardInterrupt(), 130)]
 )
 def test_a_late_failure_leaves_nothing(femurkit, patient, tmp_path, monkeypatch, error, code):
-    import femurkit.pipeline
+    from femurkit import pipeline
 
     def fail(*_, **__):
         assert any(tmp_path.rglob("femur.stl")), "the failure is meant to come late"
         raise error
 
-    monkeypatch.setattr(femurkit.pipeline, "write_report", fail)
+    monkeypatch.setattr(pipeline, "write_report", fail)
     told = femurkit("reconstruct", patient / "ct", "-o", tmp_path / "out", "--side", "left")
     assert told.code == code
     assert list(tmp_path.iterdir()) == []
