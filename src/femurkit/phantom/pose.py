@@ -66,7 +66,7 @@ def assemble(rng: np.random.Generator, joints: dict[Side, Joint]) -> list[Bone]:
         bones += [b.moved(MIRROR) if side is Side.RIGHT else b for b in parts]
     warp = draw_warp(rng, amplitude_mm=float(rng.uniform(0, 2.5)))
     bones = [replace(b, mesh=Mesh(warp(b.mesh.vertices), b.mesh.faces)) for b in bones]
-    bones = [replace(b, frame=posed_frame(b)) if b.kind == "femur" else b for b in bones]
+    bones = [_worn(b, joints, rng) if b.kind == "femur" else b for b in bones]
     pelvis = subdivided(Mesh(warp(pelvis.vertices), pelvis.faces))
     for femur in [b for b in bones if b.kind == "femur"]:
         pelvis = _seat(pelvis, femur, joints[femur.side or Side.LEFT], rng)
@@ -102,9 +102,15 @@ def _leg(rng, scores, joint: Joint, head_radius: float, socket: np.ndarray) -> l
         placed = mesh.transformed(place)
         if part == "femur":
             placed = subdivided(placed)
-            placed = _arthritic(placed, femur_frame(placed.vertices), joint.arthritis, rng)
         out.append(Bone(part, Side.LEFT, placed, np.zeros(len(placed.vertices))))
     return out
+
+
+def _worn(bone: Bone, joints: dict[Side, Joint], rng: np.random.Generator) -> Bone:
+    """A femur with the landmarks of its sound shape and the surface of its worn one."""
+    frame = posed_frame(bone)
+    assert bone.side is not None
+    return replace(bone, mesh=_arthritic(bone.mesh, frame, joints[bone.side].arthritis, rng), frame=frame)
 
 
 def _arthritic(mesh: Mesh, frame: FemurFrame, severity: float, rng: np.random.Generator) -> Mesh:
@@ -120,7 +126,7 @@ def _arthritic(mesh: Mesh, frame: FemurFrame, severity: float, rng: np.random.Ge
     bumps = np.clip(smooth_noise(unit * 20, rng, scale_mm=7) + 0.5, 0, 2.2)
     pole = unit @ np.array([0.25, 0.1, 0.96])
     cap = np.exp(-0.5 * ((1 - pole) / 0.18) ** 2) * near * (angle > 60)
-    grow = severity * (rng.uniform(1, 4.0) * rim * bumps - rng.uniform(0, 2.5) * cap)
+    grow = severity * (rng.uniform(0.5, 2.5) * rim * bumps - rng.uniform(0, 2.5) * cap)
     grow = smooth_over(mesh.vertices, grow, 2.0)
     return Mesh(mesh.vertices + unit * grow[:, None], mesh.faces)
 

@@ -46,7 +46,7 @@ def scan(
         for paint in paints:
             lay(hu, thin, paint)
         if scanner.table:
-            add_table(hu, thin, top_mm=anatomy.skin_back_mm, rods=scanner.rods)
+            add_table(hu, thin, top_mm=anatomy.skin_back_mm, with_rods=scanner.rods)
         seen = blur(hu, scanner, fold)
         add_noise(seen, scanner, rng)
         out[start:stop] = np.clip(np.rint(seen), -1024, 3071)

@@ -57,34 +57,35 @@ def draw_scanner(rng: np.random.Generator, spacing_mm: tuple[float, float, float
     )
 
 
-def add_table(hu: np.ndarray, grid: Grid, *, top_mm: float, rods: bool) -> list[dict[str, float]]:
-    """Lay the table, and the calibration rods on it, under the patient in place; the rods' places and HU.
+def rods(top_mm: float) -> list[dict[str, float]]:
+    """Where the calibration rods lie under a patient whose lowest skin is at LPS y top_mm, and their HU."""
+    return [
+        {"x_mm": -80.0 + 40 * i, "y_mm": top_mm + 13, "density_mg_cm3": density,
+         "hu": ROD_HU_PER_DENSITY * density}
+        for i, density in enumerate(ROD_DENSITIES)
+    ]  # fmt: skip
 
-    hu: (z, y, x). top_mm: LPS y of the lowest skin.
+
+def add_table(hu: np.ndarray, grid: Grid, *, top_mm: float, with_rods: bool) -> None:
+    """Lay the table, and the calibration rods on it, under the patient in place.
+
+    hu: (z, y, x) on an LPS grid. top_mm: LPS y of the lowest skin.
     """
-    origin, (_, dy, dx) = grid.origin_mm, grid.spacing_mm
     _, ny, nx = grid.shape
-    y = (origin[1] + dy * np.arange(ny) * np.sign(grid.affine[1, 1]))[:, None]
-    x = (origin[0] + dx * np.arange(nx) * np.sign(grid.affine[0, 2]))[None, :]
-    surface = top_mm + (26 if rods else 4) - (x / 90) ** 2 * 4
+    y = grid.to_world(np.arange(ny)[:, None] * [0, 1, 0])[:, 1][:, None]
+    x = grid.to_world(np.arange(nx)[:, None] * [0, 0, 1])[:, 0][None, :]
+    surface = top_mm + (26 if with_rods else 4) - (x / 90) ** 2 * 4
     shell = (np.abs(y - surface) < 1.5) | (np.abs(y - surface - 30) < 1.5)
     core = (y > surface) & (y < surface + 30)
     inside = np.abs(x) < 230
     sheet = np.where(core & inside, -930.0, -2000.0)
     sheet = np.where(shell & inside, -350.0, sheet)
-    places = []
-    if rods:
-        level = top_mm + 13
-        slab = (np.abs(x) < 130) & (np.abs(y - level) < 11)
+    if with_rods:
+        slab = (np.abs(x) < 130) & (np.abs(y - top_mm - 13) < 11)
         sheet = np.where(slab, 20.0, sheet)
-        for i, density in enumerate(ROD_DENSITIES):
-            centre = -80.0 + 40 * i
-            rod = np.hypot(x - centre, y - level) < 8
-            value = ROD_HU_PER_DENSITY * density
-            sheet = np.where(rod, value, sheet)
-            places.append({"x_mm": centre, "y_mm": level, "density_mg_cm3": density, "hu": value})
+        for rod in rods(top_mm):
+            sheet = np.where(np.hypot(x - rod["x_mm"], y - rod["y_mm"]) < 8, rod["hu"], sheet)
     np.maximum(hu, np.where(hu < -600, sheet[None], -2000.0), out=hu)
-    return places
 
 
 def blur(hu: np.ndarray, scanner: Scanner, fold: int) -> np.ndarray:

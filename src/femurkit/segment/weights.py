@@ -53,8 +53,10 @@ def shipped(name: str, device: str = "auto") -> Network:
         return Network(path, device=device)
 
 
-def weights_hash() -> str:
-    """SHA-256 over all shipped networks, the name of the model in run.json."""
+def weights_hash(recipe: str = "default") -> str:
+    """SHA-256 over the networks of a recipe, the name of the model in run.json."""
+    if recipe != "default":
+        raise ValueError(f"no weights for recipe {recipe!r}")
     digest = hashlib.sha256()
     for file in sorted(files("femurkit.segment").joinpath("weights").iterdir(), key=lambda f: f.name):
         if file.name.endswith(".onnx"):

@@ -12,11 +12,11 @@ def placed(
     stack: torch.Tensor, patch: tuple[int, int, int], rng: np.random.Generator, *,
     fill: tuple[float, ...], turn_deg: float, stretch: float,
 ) -> torch.Tensor:
-    """A patch of a (c, z, y, x) stack: somewhere, and most times turned and stretched; no flips.
+    """A patch of a (c, z, y, x) stack: somewhere, and every other time turned and stretched; no flips.
 
     fill: value of each channel outside the stack.
     """
-    if rng.random() < 0.65:
+    if rng.random() < 0.5:
         return _turned(stack, patch, rng, fill, turn_deg, stretch)
     room = [max(0, n - p) for n, p in zip(stack.shape[1:], patch, strict=True)]
     at = [int(rng.integers(r + 1)) for r in room]

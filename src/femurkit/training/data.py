@@ -48,10 +48,8 @@ class Examples(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         epoch, place = divmod(number, len(self.files))
         order = np.random.default_rng([recipe.seed, 10**6 + epoch]).permutation(len(self.files))
         hu, target = load(self.files[order[place]], recipe)
-        fill = (-1000.0, 1.0, *(0.0,) * (len(recipe.classes) - 1))
-        fine = recipe.name == "fine"
-        stack = placed(
-            torch.cat([hu[None], target]), recipe.patch, rng,
-            fill=fill, turn_deg=7.0 if fine else 5.0, stretch=0.08 if fine else 0.1,
-        )
-        return windowed(rescanned(stack[0], rng), recipe)[None], stack[1:]
+        stack = torch.cat([hu[None], target[1:]])
+        fill = (-1000.0, *(0.0,) * (len(stack) - 1))
+        stack = placed(stack, recipe.patch, rng, fill=fill, turn_deg=6.0, stretch=0.08)
+        rest = (1 - stack[1:].sum(0, keepdim=True)).clamp(min=0)
+        return windowed(rescanned(stack[0], rng), recipe)[None], torch.cat([rest, stack[1:]])

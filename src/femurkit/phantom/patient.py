@@ -1,0 +1,158 @@
+"""A whole synthetic patient: a scan of one drawn anatomy, and the exact truth about its femurs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from femurkit.anatomy import Side
+from femurkit.geometry import Grid
+from femurkit.mesh import Mesh, from_vtk, to_vtk
+from femurkit.phantom.anatomy import Anatomy, draw_anatomy
+from femurkit.phantom.distance import inside
+from femurkit.phantom.render import depths, scan
+from femurkit.phantom.scanner import ROD_HU_PER_DENSITY, Scanner, draw_scanner, rods
+from femurkit.phantom.shapes import Bone
+from femurkit.phantom.tissue import OUTLINE_HU
+from femurkit.volume import Volume
+
+MATRIX = 512
+LATTICE_MM = 1.25
+
+
+@dataclass(frozen=True, eq=False)
+class PhantomPatient:
+    """A CT and what is true of it. Volume, labels and meshes share LPS mm."""
+
+    volume: Volume
+    labels: np.ndarray
+    """uint8 (z, y, x) on the volume's grid: 1 left femur, 2 right femur."""
+    meshes: dict[Side, Mesh]
+    """Each femur's exact surface, closed where the scan ends."""
+    truth: dict[str, Any]
+    position: str
+    """DICOM Patient Position: HFS or FFS."""
+
+
+def make_patient(
+    seed: int, *, number: int = 1, spacing_mm: tuple[float, float, float] | None = None,
+    tissue_maps: Path | None = None, missing: Side | None = None,
+) -> PhantomPatient:
+    """Draw patient `number` of a seed; the same arguments give the same patient.
+
+    spacing_mm: (z, y, x), drawn if not given. tissue_maps: folder of label maps with real muscles and
+    skin (labelmaps.py). missing: a femur that is not there.
+    """
+    rng = np.random.default_rng([seed, number])
+    anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, missing=missing)
+    scanner = draw_scanner(rng, spacing_mm)
+    grid = _field_of_view(anatomy, scanner, rng, drawn=spacing_mm is None)
+    position = "FFS" if rng.random() < 0.2 else "HFS"
+    bones = depths(anatomy, grid, lattice_mm=LATTICE_MM)
+    hu = scan(anatomy, scanner, grid, rng, bones=bones)
+    home = np.eye(4)
+    home[:3, 3] = np.round(rng.uniform([-20, -150, -900], [20, 50, 900]), 1)
+    scanned = Grid(grid.shape, home @ grid.affine)
+    labels = np.zeros(grid.shape, np.uint8)
+    meshes, sides = {}, {}
+    for side, bone in anatomy.femurs.items():
+        bone = bone.moved(home)
+        mesh = cut(bone.mesh, scanned)
+        window = scanned.window_around(mesh.vertices.min(0), mesh.vertices.max(0))
+        part = scanned.crop([w.start for w in window], [w.stop for w in window])
+        labels[window][inside(bone.mesh, part)] = side.label
+        meshes[side] = mesh
+        sides[side.value] = _measures(bone, mesh, labels, scanned)
+    truth = {
+        "seed": seed, "number": number, "position": position,
+        "spacing_mm": [float(s) for s in grid.spacing_mm], "femurs": sides,
+        "outline": f"the surface lies where the noise-free scan reads about {OUTLINE_HU:.0f} HU",
+        "densities_mg_cm3": _densities(anatomy),
+        "rods": [
+            {**rod, "x_mm": rod["x_mm"] + home[0, 3], "y_mm": rod["y_mm"] + home[1, 3]}
+            for rod in (rods(anatomy.skin_back_mm) if scanner.table and scanner.rods else [])
+        ],
+    }
+    return PhantomPatient(Volume(hu, scanned), labels, meshes, truth, position)
+
+
+def _field_of_view(anatomy: Anatomy, scanner: Scanner, rng: np.random.Generator, *, drawn: bool) -> Grid:
+    """Grid of the scan: both hips, from above the heads to somewhere below the lesser trochanters."""
+    dz, dy, dx = scanner.spacing_mm
+    if drawn:
+        shape_xy = MATRIX
+    else:
+        shape_xy = min(MATRIX, round(float(rng.uniform(400, 480)) / dx))
+    frames = [b.frame for b in anatomy.femurs.values() if b.frame is not None]
+    top = max(f.head[2] for f in frames) + rng.uniform(40, 110)
+    bottom = min(f.trochanter[2] for f in frames) - rng.uniform(25, 130)
+    centre = np.array([0.0, -10.0]) + rng.normal(0, 8, 2)
+    reach = max(abs(f.trochanter[0]) for f in frames) + 45
+    centre[0] = np.clip(centre[0], -max(0, shape_xy * dx / 2 - reach), max(0, shape_xy * dx / 2 - reach))
+    low = np.array([centre[0] - dx * shape_xy / 2, centre[1] - dy * shape_xy / 2, bottom])
+    return Grid.aligned((int(np.ceil((top - bottom) / dz)), shape_xy, shape_xy), scanner.spacing_mm, low)
+
+
+def cut(mesh: Mesh, grid: Grid) -> Mesh:
+    """The part of a closed surface within the outer voxel faces of an LPS grid, closed flat there."""
+    from vtkmodules.vtkCommonDataModel import vtkPlane, vtkPlaneCollection
+    from vtkmodules.vtkFiltersCore import vtkCleanPolyData, vtkTriangleFilter
+    from vtkmodules.vtkFiltersGeneral import vtkClipClosedSurface
+
+    low, high = grid.bounds_mm()
+    half = np.array(grid.spacing_mm)[::-1] / 2
+    low, high = low - half, high + half
+    if (mesh.vertices >= low).all() and (mesh.vertices <= high).all():
+        return mesh
+    planes = vtkPlaneCollection()
+    for axis in range(3):
+        for origin, sign in ((low, 1.0), (high, -1.0)):
+            plane = vtkPlane()
+            plane.SetOrigin(*origin)
+            plane.SetNormal(*(sign * np.eye(3)[axis]))
+            planes.AddItem(plane)
+    clip = vtkClipClosedSurface()
+    clip.SetInputData(to_vtk(mesh))
+    clip.SetClippingPlanes(planes)
+    clip.SetTolerance(1e-9)
+    triangles = vtkTriangleFilter()
+    triangles.SetInputConnection(clip.GetOutputPort())
+    triangles.PassLinesOff()
+    triangles.PassVertsOff()
+    clean = vtkCleanPolyData()
+    clean.SetInputConnection(triangles.GetOutputPort())
+    clean.ConvertPolysToLinesOff()
+    clean.ToleranceIsAbsoluteOn()
+    clean.SetAbsoluteTolerance(1e-7)
+    clean.Update()
+    return from_vtk(clean.GetOutput())
+
+
+def _measures(bone: Bone, mesh: Mesh, labels: np.ndarray, grid: Grid) -> dict[str, Any]:
+    """What is true of one femur."""
+    frame = bone.frame
+    assert frame is not None and bone.side is not None
+    bottom = grid.bounds_mm()[0][2] - grid.spacing_mm[0] / 2
+    flat = (np.abs(mesh.vertices[:, 2] - bottom) < 1e-3)[mesh.faces].all(1)
+    end = Mesh(mesh.vertices, mesh.faces[flat]).area_mm2 if flat.any() else 0.0
+    return {
+        "volume_ml": mesh.volume_mm3 / 1000,
+        "surface_area_mm2": mesh.area_mm2,
+        "end_area_mm2": end,
+        "mask_volume_ml": float((labels == bone.side.label).sum()) * grid.voxel_mm3 / 1000,
+        "head_centre_lps_mm": frame.head.tolist(),
+        "head_radius_mm": frame.head_radius,
+        "neck_shaft_angle_deg": frame.neck_shaft_deg,
+    }
+
+
+def _densities(anatomy: Anatomy) -> dict[str, float]:
+    """Mean densities painted, before texture and blur."""
+    hu = anatomy.bone_hu
+    named = {"cortex": hu.cortex, "head": hu.head, "neck": hu.neck, "wards_triangle": hu.ward}
+    return {name: value / ROD_HU_PER_DENSITY for name, value in named.items()}
+
+
