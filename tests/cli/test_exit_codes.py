@@ -135,3 +135,12 @@ def test_run_tells_code_reason_and_message(tmp_path):
     code, reason, message = run(["reconstruct", str(tmp_path / "x"), "-o", str(tmp_path / "out")])
     assert (code, reason) == (3, "NothingReadable")
     assert str(tmp_path) not in message
+
+
+def test_a_place_that_cannot_be_written_is_no_bug(cli, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    code, _, err = cli("reconstruct", tmp_path / "ct", "-o", tmp_path / "file" / "out")
+    assert code == 1
+    assert "Nothing was written" in err
+    assert "Traceback" not in err
+    assert (tmp_path / "file").read_text() == "mine"

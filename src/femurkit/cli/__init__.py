@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,8 @@ from femurkit.cli.screen import last_line, say
 from femurkit.errors import FemurkitError
 
 USAGE, BUG, INTERRUPTED = 2, 1, 130
+DISK = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST)
+"""What the disk says no to is not a bug, though it has no exit code of its own."""
 
 app = typer.Typer(
     name="femurkit",
@@ -73,10 +76,20 @@ def run(arguments: Sequence[str]) -> tuple[int, str, str]:
     except FemurkitError as error:
         say(f"{error.code}: {error}")
         return error.exit_code, error.code, str(error)
+    except OSError as error:
+        if error.errno not in DISK:
+            return _bug(error)
+        say(f"{errno.errorcode[error.errno]}: {error.strerror}. Nothing was written.")
+        return BUG, "Disk", str(error.strerror)
     except Exception as error:
-        import traceback
-
-        traceback.print_exc()
-        say("This is a bug in femurkit, not in your data. Please report it with the lines above.")
-        return BUG, "Bug", f"{type(error).__name__}: {error}"
+        return _bug(error)
     return 0, "", ""
+
+
+def _bug(error: Exception) -> tuple[int, str, str]:
+    """Everything nobody foresaw: the traceback for us, a sentence for the user."""
+    import traceback
+
+    traceback.print_exception(error)
+    say("This is a bug in femurkit, not in your data. Please report it with the lines above.")
+    return BUG, "Bug", f"{type(error).__name__}: {error}"
