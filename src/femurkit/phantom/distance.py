@@ -12,7 +12,7 @@ from femurkit.geometry import Grid
 from femurkit.mesh import Mesh, to_vtk
 from femurkit.phantom.shapes import vertex_normals
 
-EXACT_WITHIN_MM = 7.0
+EXACT_WITHIN_MM = 9.0
 """Beyond this depth the distance comes from the lattice, not from the surface."""
 
 
@@ -75,7 +75,8 @@ def depth_below(mesh: Mesh, grid: Grid, *, margin_mm: float, spacing_mm: float) 
     plane = ((mesh.vertices[nearest] - points) * normals).sum(1)
     depth = rough.astype(np.float32)
     spacing = float(np.sqrt(mesh.area_mm2 / len(mesh.vertices)))
-    depth[near] = np.where(distance < 2 * spacing, plane, np.sign(plane) * distance)
+    aside = np.sqrt(np.clip(distance**2 - plane**2, 0, None))
+    depth[near] = np.where(aside < 1.5 * spacing, plane, np.sign(plane) * distance)
     vertex = np.zeros(lattice.shape, np.int32)
     vertex[near] = nearest
     if not near.all() and near.any():

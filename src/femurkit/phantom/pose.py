@@ -196,13 +196,13 @@ def posed_frame(bone: Bone) -> FemurFrame:
 def with_cortex(bone: Bone, rng: np.random.Generator) -> Bone:
     """Cortical thickness per vertex, mm, from where on the bone it is."""
     vertices = bone.mesh.vertices
-    uneven = np.exp(0.18 * smooth_noise(vertices, rng, scale_mm=18))
+    uneven = np.exp(0.25 * smooth_noise(vertices, rng, scale_mm=18))
     if bone.kind != "femur" or bone.frame is None:
         thick = np.full(len(vertices), rng.uniform(0.8, 2.0))
         return replace(bone, thickness_mm=np.minimum(thick * uneven, 8.5))
     frame = bone.frame
     below = (vertices - frame.trochanter) @ frame.down
-    shaft, neck, head = rng.uniform(4, 8), rng.uniform(1.0, 2.5), rng.uniform(0.5, 1.5)
+    shaft, neck, head = rng.uniform(4, 8), rng.uniform(1.0, 2.5), rng.uniform(0.35, 1.5)
     from_head = np.linalg.norm(vertices - frame.head, axis=1) / frame.head_radius
     radial = vertices - frame.trochanter - below[:, None] * frame.down
     medial = np.clip(-(radial @ frame.lateral) / 15, 0, 1)

@@ -47,7 +47,7 @@ def draw_scanner(rng: np.random.Generator, spacing_mm: tuple[float, float, float
     sharp = rng.random() < 0.35
     return Scanner(
         spacing_mm,
-        psf_mm=float(rng.uniform(0.3, 0.5) if sharp else rng.uniform(0.45, 0.85)),
+        psf_mm=float(rng.uniform(0.3, 0.5) if sharp else rng.uniform(0.45, 0.95)),
         sharpen=float(rng.uniform(0.1, 0.6)) if sharp else 0.0,
         noise_hu=float(np.exp(rng.uniform(np.log(5), np.log(45)))),
         grain_mm=float(rng.uniform(0.3, 0.6) if sharp else rng.uniform(0.6, 1.3)),

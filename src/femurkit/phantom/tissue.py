@@ -31,6 +31,13 @@ class BoneHu:
     metaphysis: float
     marrow: float
     pelvis: float
+    rim: float = 150.0
+    """Trabecular bone of the head outside its dense core and band."""
+    core: float = 0.7
+    band: float = 0.35
+    """Radius of the dense core and of the compressive band, as shares of the head's."""
+    patchy: float = 0.2
+    """How unevenly trabecular bone is spread on the scale of a centimetre."""
     sclerosis: float = 0.0
     texture: float = 0.15
     cysts: list[tuple[np.ndarray, float]] = field(default_factory=list)
@@ -43,11 +50,15 @@ def draw_bone_hu(rng: np.random.Generator, porosity: float) -> BoneHu:
     return BoneHu(
         cortex=1150 + 480 * keep + float(rng.normal(0, 70)),
         head=190 + 280 * keep + float(rng.normal(0, 35)),
-        neck=20 + 170 * keep + float(rng.normal(0, 25)),
-        ward=-60 + 130 * keep + float(rng.normal(0, 25)),
+        neck=-40 + 230 * keep + float(rng.normal(0, 25)),
+        ward=-75 + 145 * keep + float(rng.normal(0, 25)),
         metaphysis=30 + 140 * keep + float(rng.normal(0, 25)),
         marrow=float(rng.uniform(-90, -20)),
         pelvis=40 + 220 * keep + float(rng.normal(0, 35)),
+        rim=-40 + 330 * keep * float(rng.uniform(0.4, 1.0)) + float(rng.normal(0, 25)),
+        core=float(rng.uniform(0.3, 0.95)),
+        band=float(rng.uniform(0.22, 0.5)),
+        patchy=float(rng.uniform(0.0, 0.6)),
         texture=float(rng.uniform(0.05, 0.3)),
     )
 
@@ -125,7 +136,8 @@ def inner_hu(bone: Bone, depth: Depth, values: BoneHu, seed: int) -> np.ndarray:
         out = np.full(len(points), values.pelvis)
     rng = np.random.default_rng(seed)
     grain = 0.6 * smooth_noise(points, rng, scale_mm=3.0) + 0.6 * smooth_noise(points, rng, scale_mm=9.0)
-    out = out + values.texture * grain * (80 + np.clip(out, 0, None))
+    grain = values.texture * grain + values.patchy * smooth_noise(points, rng, scale_mm=16.0)
+    out = out + grain * (80 + np.clip(out, 0, None))
     for centre, radius in values.cysts:
         away = np.linalg.norm(points - centre, axis=1) - radius
         out = np.where(away < 0, 25.0, out + 500 * np.exp(-0.5 * (away / 1.2) ** 2) * (away < 4))
@@ -144,12 +156,15 @@ def _femur_inner(bone: Bone, points: np.ndarray, values: BoneHu) -> np.ndarray:
     calcar = frame.trochanter - 14 * frame.lateral - 12 * frame.down
     band = calcar - frame.head
     share = np.clip((points - frame.head) @ band / (band @ band), -0.6, 1)
-    from_band = np.linalg.norm(points - frame.head - share[:, None] * band, axis=1) / (0.35 * radius)
+    from_band = np.linalg.norm(points - frame.head - share[:, None] * band, axis=1) / (values.band * radius)
     ward = frame.head + 1.65 * radius * frame.neck
     from_ward = np.linalg.norm(points - ward, axis=1) / (0.55 * radius)
     out = np.full(len(points), values.neck)
     out += (values.ward - values.neck) * np.exp(-0.5 * from_ward**2)
-    dense = np.maximum(1 / (1 + np.exp((from_head - 0.85) / 0.08)), 0.75 * np.exp(-0.5 * from_band**2))
+    in_head = 1 / (1 + np.exp((from_head - 0.98) / 0.06))
+    out += (values.rim - out) * in_head
+    core = 1 / (1 + np.exp((from_head - values.core) / 0.12))
+    dense = np.maximum(core, 0.85 * np.exp(-0.5 * from_band**2))
     out += (values.head - out) * dense
     pole = (points - frame.head) @ np.array([0, 0, 1.0]) / radius
     out += values.sclerosis * np.clip(pole - 0.3, 0, 1) * (from_head < 1.2)

@@ -1,0 +1,72 @@
+import numpy as np
+import pytest
+
+from femurkit.anatomy import Side
+from femurkit.errors import DegenerateShape
+from femurkit.phantom.pose import assemble, draw_joint
+from femurkit.phantom.shapes import MIRROR, femur_frame, fit_sphere, shape_model, vertex_normals
+from femurkit.phantom.distance import inside
+from femurkit.geometry import Grid
+
+
+def test_a_sphere_is_found_exactly():
+    rng = np.random.default_rng(0)
+    rays = rng.normal(size=(200, 3))
+    points = 21.5 * rays / np.linalg.norm(rays, axis=1, keepdims=True) + [80, -10, 900]
+    centre, radius = fit_sphere(points)
+    assert np.allclose(centre, [80, -10, 900], atol=1e-8)
+    assert radius == pytest.approx(21.5, abs=1e-8)
+
+
+def test_three_points_make_no_sphere():
+    with pytest.raises(DegenerateShape):
+        fit_sphere(np.eye(3))
+
+
+@pytest.mark.parametrize("subject", range(0, 26, 5))
+def test_every_subject_gives_closed_bones_of_human_size(subject):
+    model = shape_model()
+    femur = model.mesh("femur", model.scores[subject])
+    pelvis = model.mesh("pelvis", model.scores[subject])
+    frame = femur_frame(femur.vertices)
+    assert femur.is_watertight and pelvis.is_watertight
+    assert 300 < femur.volume_mm3 / 1000 < 800
+    assert 19 < frame.head_radius < 28
+    assert 115 < frame.neck_shaft_deg < 142
+    assert frame.lateral[0] > 0.5, "lateral of a left femur is the patient's left"
+    assert frame.down[2] < -0.9
+
+
+def test_a_mirrored_femur_is_a_right_one():
+    rng = np.random.default_rng(3)
+    bones = assemble(rng, {s: draw_joint(rng, 0.0) for s in Side})
+    left = next(b for b in bones if b.kind == "femur" and b.side is Side.LEFT)
+    right = left.moved(MIRROR)
+    assert right.side is Side.RIGHT
+    assert right.mesh.volume_mm3 == pytest.approx(left.mesh.volume_mm3)
+    assert right.frame is not None and left.frame is not None
+    assert np.allclose(right.frame.head, left.frame.head * [-1, 1, 1])
+    assert right.frame.neck_shaft_deg == pytest.approx(left.frame.neck_shaft_deg)
+
+
+@pytest.mark.parametrize(("seed", "arthritis"), [(0, 0.0), (1, 0.0), (2, 1.0), (3, 0.6)])
+def test_femur_and_pelvis_never_share_space_and_the_gap_is_narrow(seed, arthritis):
+    rng = np.random.default_rng(seed)
+    bones = assemble(rng, {s: draw_joint(rng, arthritis) for s in Side})
+    pelvis = next(b.mesh for b in bones if b.kind == "pelvis")
+    for femur in (b for b in bones if b.kind == "femur"):
+        assert femur.frame is not None
+        centre, reach = femur.frame.head, femur.frame.head_radius + 12
+        n = int(2 * reach / 0.7)
+        box = Grid.aligned((n, n, n), (0.7,) * 3, centre - reach)
+        assert not (inside(femur.mesh, box) & inside(pelvis, box)).any()
+        near = pelvis.vertices[np.linalg.norm(pelvis.vertices - centre, axis=1) < reach]
+        gap = min(np.linalg.norm(femur.mesh.vertices - p, axis=1).min() for p in near[::3])
+        assert 0 < gap < 5.5
+
+
+def test_normals_point_outward():
+    model = shape_model()
+    mesh = model.mesh("femur", np.zeros(26))
+    grown = mesh.vertices + 0.5 * vertex_normals(mesh)
+    assert type(mesh)(grown, mesh.faces).volume_mm3 > mesh.volume_mm3
