@@ -75,8 +75,6 @@ def test_two_reconstructions_under_one_uid_are_duplicates(tmp_path, slices, writ
     assert caught.value.code == "DuplicateSlices"
 
 
-
-
 @pytest.mark.parametrize(
     ("worse", "claim"),
     [

@@ -59,9 +59,7 @@ def test_the_same_patient_head_first_and_feet_first(tmp_path, slices, write, hu)
     far = head.grid.to_world((hu.shape[0] - 1, 0, hu.shape[2] - 1))
     turned = hu[::-1, :, ::-1]
     feet = read(
-        write(
-            slices(turned, origin_mm=tuple(far), orientation=(-1, 0, 0, 0, 1, 0)), tmp_path / "f"
-        )
+        write(slices(turned, origin_mm=tuple(far), orientation=(-1, 0, 0, 0, 1, 0)), tmp_path / "f")
     ).volume
     points = head.grid.to_world(np.argwhere(np.ones(hu.shape)))
     at = np.rint(feet.grid.to_index(points)).astype(int)

@@ -32,7 +32,9 @@ def test_inside_is_exact_on_rotated_grids(ball, spacing):
     turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     base = Grid.aligned((30, 80, 90), spacing, (-5, -50, -40))
     grid = Grid(base.shape, turn @ base.affine)
-    radius = np.linalg.norm(grid.to_world(np.indices(grid.shape).transpose(1, 2, 3, 0)) - [30, -12, 5], axis=-1)
+    radius = np.linalg.norm(
+        grid.to_world(np.indices(grid.shape).transpose(1, 2, 3, 0)) - [30, -12, 5], axis=-1
+    )
     found = inside(ball, grid)
     assert found.any()
     assert not found[radius > 20.0].any()

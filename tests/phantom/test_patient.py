@@ -33,13 +33,17 @@ def test_same_seed_same_bytes(patient, tmp_path, form):
     write_patient(patient, tmp_path / "a", format=form)
     write_patient(make_patient(11, spacing_mm=SPACING), tmp_path / "b", format=form)
     first = _bytes(tmp_path / "a")
-    assert {"truth/mask.nii.gz", "truth/left.stl", "truth/right.stl", "truth/truth.json"} <= set(first)
+    assert {"truth/mask.nii.gz", "truth/left.stl", "truth/right.stl", "truth/truth.json"} <= set(
+        first
+    )
     assert first == _bytes(tmp_path / "b")
 
 
 def test_another_number_is_another_patient(patient):
     other = make_patient(11, number=2, spacing_mm=SPACING)
-    assert other.truth["femurs"]["left"]["volume_ml"] != patient.truth["femurs"]["left"]["volume_ml"]
+    assert (
+        other.truth["femurs"]["left"]["volume_ml"] != patient.truth["femurs"]["left"]["volume_ml"]
+    )
 
 
 def test_mask_surface_and_numbers_are_one_truth(patient):
@@ -63,7 +67,13 @@ def test_the_noise_free_scan_reads_the_outline_value_on_the_femur():
     assert femur.frame is not None
     low = femur.frame.trochanter + [-35, -35, -70]
     grid = Grid.aligned((60, 90, 90), scanner.spacing_mm, low)
-    hu = scan(anatomy, replace(scanner), grid, np.random.default_rng(0), bones=depths(anatomy, grid, lattice_mm=1.0))
+    hu = scan(
+        anatomy,
+        replace(scanner),
+        grid,
+        np.random.default_rng(0),
+        bones=depths(anatomy, grid, lattice_mm=1.0),
+    )
     index = grid.to_index(femur.mesh.vertices)
     on = ((index > 4) & (index < np.array(grid.shape) - 5)).all(1)
     at = np.rint(index[on] * 4).astype(int)

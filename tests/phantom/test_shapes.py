@@ -3,10 +3,10 @@ import pytest
 
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape
+from femurkit.geometry import Grid
+from femurkit.phantom.distance import inside
 from femurkit.phantom.pose import assemble, draw_joint
 from femurkit.phantom.shapes import MIRROR, femur_frame, fit_sphere, shape_model, vertex_normals
-from femurkit.phantom.distance import inside
-from femurkit.geometry import Grid
 
 
 def test_a_sphere_is_found_exactly():

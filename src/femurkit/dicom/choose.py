@@ -71,9 +71,7 @@ def choose(found: Found, *, series_uid: str | None = None) -> Choice:
     sound = sum(refusal(c) is None for c in ranked)
     claim = next((r.claim for r in REASONS if r.score(best) > r.score(ranked[1])), "comes first")
     why = f"{seen}; chosen of {len(ranked)} CT series because it {claim}{_beside(found)}."
-    several = (
-        f"{len(ranked)} CT series found, {sound} of them usable; name another with --series."
-    )
+    several = f"{len(ranked)} CT series found, {sound} of them usable; name another with --series."
     return Choice(best, why, (several, *_notes(best, found)))
 
 

@@ -54,8 +54,8 @@ def find_hips(volume: Volume, *, device: str = "auto") -> list[Hip]:
     parts = sorted(parts, key=lambda p: -p.proximal_ml)[:2]
     if not parts:
         raise NoFemurFound(
-            "no proximal femur in this scan (expected at least one hip, from the femoral head to below "
-            "the lesser trochanter). Choose another series with --series."
+            "no proximal femur in this scan (expected at least one hip, from the femoral head to "
+            "below the lesser trochanter). Choose another series with --series."
         )
     hips = []
     for side, part in _sided(parts).items():
@@ -85,13 +85,17 @@ def _parts(volume: Volume, network: Network) -> list[_Part]:
     for name, window in enumerate(ndimage.find_objects(names), start=1):
         inside = (names[window] == name) & femur[window]
         ends = [grid.to_world([w.start if a else w.stop - 1 for w in window]) for a in (1, 0)]
-        left, right = (float((inside & (best[window] == c)).sum()) * voxel_ml for c in (LEFT, RIGHT))
+        left, right = (
+            float((inside & (best[window] == c)).sum()) * voxel_ml for c in (LEFT, RIGHT)
+        )
         out.append(_Part(np.minimum(*ends) - step / 2, np.maximum(*ends) + step / 2, left, right))
     return out
 
 
 def _sided(parts: list[_Part]) -> dict[Side, _Part]:
-    """Which femur is which. Two are told apart by the patient axis, one alone by what it looks like."""
+    """Which femur is which. Two are told apart by the patient axis, one alone by what it looks
+    like.
+    """
     if len(parts) == 1:
         part = parts[0]
         return {Side.LEFT if part.left_ml >= part.right_ml else Side.RIGHT: part}

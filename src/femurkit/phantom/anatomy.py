@@ -1,4 +1,6 @@
-"""One synthetic patient before any scan: bones in place, soft tissue around them, what each is made of."""
+"""One synthetic patient before any scan: bones in place, soft tissue around them, what each is
+made of.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ from femurkit.phantom.tissue import BoneHu, draw_bone_hu
 
 @dataclass(frozen=True, eq=False)
 class Anatomy:
-    """Everything a scanner sees. Space is LPS mm with the midpoint of the hip centres at the origin."""
+    """Everything a scanner sees. Space is LPS mm with the midpoint of the hip centres at the
+    origin.
+    """
 
     bones: tuple[Bone, ...]
     soft: SoftTissue
@@ -36,16 +40,22 @@ class Anatomy:
 
 
 def draw_anatomy(
-    rng: np.random.Generator, *, tissue_maps: Path | None = None, map_bones: float = 0.0,
+    rng: np.random.Generator,
+    *,
+    tissue_maps: Path | None = None,
+    map_bones: float = 0.0,
     missing: Side | None = None,
 ) -> Anatomy:
-    """Draw a patient. tissue_maps: folder of label maps for real muscles and skin (see labelmaps.py),
-    used half of the time; map_bones: share of patients that take their bones from there as well.
+    """Draw a patient. tissue_maps: folder of label maps for real muscles and skin (see
+    labelmaps.py), used half of the time; map_bones: share of patients that take their bones
+    from there as well.
     """
     porosity = float(rng.beta(1.3, 1.1))
     worn = {s: float(rng.uniform(0.3, 1.0)) if rng.random() < 0.25 else 0.0 for s in Side}
     maps = label_maps(tissue_maps) if tissue_maps else []
-    chosen = maps[int(rng.integers(len(maps)))] if maps and rng.random() < max(0.5, map_bones) else None
+    chosen = (
+        maps[int(rng.integers(len(maps)))] if maps and rng.random() < max(0.5, map_bones) else None
+    )
     values = draw_soft_hu(rng)
     if chosen is not None and rng.random() < map_bones / max(0.5, map_bones):
         place, bones = _bones_from_map(chosen, rng)
@@ -61,7 +71,9 @@ def draw_anatomy(
     soft: SoftTissue = replace(drawn, organs=drawn.organs + capsules)
     back = float(drawn.torso[2])
     if chosen is not None:
-        soft = MappedBody(chosen, place, values, drawn.organs, capsules, drawn.vessels, int(rng.integers(2**31)))
+        soft = MappedBody(
+            chosen, place, values, drawn.organs, capsules, drawn.vessels, int(rng.integers(2**31))
+        )
         rows = np.flatnonzero(chosen.body.any(axis=(0, 2)))
         back = float((place @ np.append(chosen.grid.to_world([0, rows[-1], 0]), 1.0))[1])
     hu = draw_bone_hu(rng, porosity)
@@ -111,7 +123,9 @@ def _capsules(rng: np.random.Generator, bones: list[Bone]) -> list[Ellipsoid]:
     return out
 
 
-def _cysts(rng: np.random.Generator, bones: list[Bone], worn: dict[Side, float]) -> list[tuple[np.ndarray, float]]:
+def _cysts(
+    rng: np.random.Generator, bones: list[Bone], worn: dict[Side, float]
+) -> list[tuple[np.ndarray, float]]:
     """Subchondral cysts on both sides of a worn joint."""
     out = []
     for bone in bones:

@@ -18,12 +18,15 @@ EXACT_WITHIN_MM = 9.0
 
 @dataclass(frozen=True, eq=False)
 class Depth:
-    """Depth below a surface on a lattice: mm, positive inside; with what the nearest surface is like."""
+    """Depth below a surface on a lattice: mm, positive inside; with what the nearest surface is
+    like.
+    """
 
     grid: Grid
     depth_mm: np.ndarray
     vertex: np.ndarray
-    """Index of the nearest vertex, where it was looked up; elsewhere that of the nearest such voxel."""
+    """Index of the nearest vertex, where it was looked up; elsewhere that of the nearest such
+    voxel."""
 
 
 def inside(mesh: Mesh, grid: Grid) -> np.ndarray:
@@ -54,8 +57,8 @@ def inside(mesh: Mesh, grid: Grid) -> np.ndarray:
 def depth_below(mesh: Mesh, grid: Grid, *, margin_mm: float, spacing_mm: float) -> Depth | None:
     """Depth on a lattice of its own over where mesh and grid meet; None if they do not.
 
-    The lattice is aligned with LPS. Within EXACT_WITHIN_MM of the surface the depth is measured to the
-    plane of the nearest vertex; deeper, to the nearest lattice point of the other side.
+    The lattice is aligned with LPS. Within EXACT_WITHIN_MM of the surface the depth is measured
+    to the plane of the nearest vertex; deeper, to the nearest lattice point of the other side.
     """
     low, high = grid.bounds_mm()
     low = np.maximum(low, mesh.vertices.min(0)) - margin_mm

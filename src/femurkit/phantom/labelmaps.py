@@ -1,7 +1,8 @@
 """Anatomy from label maps of real patients: their muscles and skin, and if wanted their bones.
 
-A folder holds pairs NAME_labels.nii.gz and NAME_body.nii.gz with the classes of yuta-hi/pelvic-annotation
-(MIT): pelvis 1, femur 2, sacrum 3, spine 4, muscles from 5; 0 is fat, organs or air.
+A folder holds pairs NAME_labels.nii.gz and NAME_body.nii.gz with the classes of
+yuta-hi/pelvic-annotation (MIT): pelvis 1, femur 2, sacrum 3, spine 4, muscles from 5; 0 is fat,
+organs or air.
 """
 
 from __future__ import annotations
@@ -63,10 +64,15 @@ def _load(folder: Path, name: str) -> LabelMap:
     labels, body = (np.pad(a, ((below, 0), (0, 0), (0, 0)), mode="edge") for a in (labels, body))
     half = half.crop((-below, 0, 0), half.shape)
     bone = (labels > 0) & (labels < FIRST_MUSCLE)
-    nearest = distance_transform_edt(bone, half.spacing_mm, return_distances=False, return_indices=True)
+    nearest = distance_transform_edt(
+        bone, half.spacing_mm, return_distances=False, return_indices=True
+    )
     soft = labels[tuple(nearest)]
     return LabelMap(
-        half, _softened(soft >= FIRST_MUSCLE), _softened(body > 0), _softened((soft == 0) & (body > 0)),
+        half,
+        _softened(soft >= FIRST_MUSCLE),
+        _softened(body > 0),
+        _softened((soft == 0) & (body > 0)),
         tuple(b.moved(home) for b in bones),
     )
 
@@ -101,16 +107,21 @@ def _surface(mask: np.ndarray, grid: Grid, kind: str, side: Side | None) -> Bone
     from vtkmodules.vtkCommonDataModel import vtkImageData
     from vtkmodules.vtkFiltersCore import vtkFlyingEdges3D, vtkWindowedSincPolyDataFilter
 
-    ends = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+    ends = [
+        np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)
+    ]
     low = np.maximum(np.array([e[0] for e in ends]) - 3, 0)
     high = np.minimum(np.array([e[-1] for e in ends]) + 4, mask.shape)
     grid = grid.crop(low, high)
     mask = mask[tuple(slice(a, b) for a, b in zip(low, high, strict=True))]
     fine = Grid.aligned(
-        tuple((np.array(grid.shape) * np.array(grid.spacing_mm) / 2).astype(int)), (2.0, 2.0, 2.0),
+        tuple((np.array(grid.shape) * np.array(grid.spacing_mm) / 2).astype(int)),
+        (2.0, 2.0, 2.0),
         grid.origin_mm,
     )
-    signed = distance_transform_edt(mask, grid.spacing_mm) - distance_transform_edt(~mask, grid.spacing_mm)
+    signed = distance_transform_edt(mask, grid.spacing_mm) - distance_transform_edt(
+        ~mask, grid.spacing_mm
+    )
     field = gaussian_filter(resample(signed.astype(np.float32), grid, fine, outside=-9.0), 0.5)
     field = np.pad(field, 1, constant_values=-9.0)
     image = vtkImageData()

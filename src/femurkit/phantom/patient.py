@@ -38,13 +38,17 @@ class PhantomPatient:
 
 
 def make_patient(
-    seed: int, *, number: int = 1, spacing_mm: tuple[float, float, float] | None = None,
-    tissue_maps: Path | None = None, missing: Side | None = None,
+    seed: int,
+    *,
+    number: int = 1,
+    spacing_mm: tuple[float, float, float] | None = None,
+    tissue_maps: Path | None = None,
+    missing: Side | None = None,
 ) -> PhantomPatient:
     """Draw patient `number` of a seed; the same arguments give the same patient.
 
-    spacing_mm: (z, y, x), drawn if not given. tissue_maps: folder of label maps with real muscles and
-    skin (labelmaps.py). missing: a femur that is not there.
+    spacing_mm: (z, y, x), drawn if not given. tissue_maps: folder of label maps with real
+    muscles and skin (labelmaps.py). missing: a femur that is not there.
     """
     rng = np.random.default_rng([seed, number])
     anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, missing=missing)
@@ -67,8 +71,11 @@ def make_patient(
         meshes[side] = mesh
         sides[side.value] = _measures(bone, mesh, labels, scanned)
     truth = {
-        "seed": seed, "number": number, "position": position,
-        "spacing_mm": [float(s) for s in grid.spacing_mm], "femurs": sides,
+        "seed": seed,
+        "number": number,
+        "position": position,
+        "spacing_mm": [float(s) for s in grid.spacing_mm],
+        "femurs": sides,
         "outline": f"the surface lies where the noise-free scan reads about {OUTLINE_HU:.0f} HU",
         "densities_mg_cm3": _densities(anatomy),
         "rods": [
@@ -79,8 +86,12 @@ def make_patient(
     return PhantomPatient(Volume(hu, scanned), labels, meshes, truth, position)
 
 
-def _field_of_view(anatomy: Anatomy, scanner: Scanner, rng: np.random.Generator, *, drawn: bool) -> Grid:
-    """Grid of the scan: both hips, from above the heads to somewhere below the lesser trochanters."""
+def _field_of_view(
+    anatomy: Anatomy, scanner: Scanner, rng: np.random.Generator, *, drawn: bool
+) -> Grid:
+    """Grid of the scan: both hips, from above the heads to somewhere below the lesser
+    trochanters.
+    """
     dz, dy, dx = scanner.spacing_mm
     if drawn:
         shape_xy = MATRIX
@@ -91,13 +102,19 @@ def _field_of_view(anatomy: Anatomy, scanner: Scanner, rng: np.random.Generator,
     bottom = min(f.trochanter[2] for f in frames) - rng.uniform(25, 130)
     centre = np.array([0.0, -10.0]) + rng.normal(0, 8, 2)
     reach = max(abs(f.trochanter[0]) for f in frames) + 45
-    centre[0] = np.clip(centre[0], -max(0, shape_xy * dx / 2 - reach), max(0, shape_xy * dx / 2 - reach))
+    centre[0] = np.clip(
+        centre[0], -max(0, shape_xy * dx / 2 - reach), max(0, shape_xy * dx / 2 - reach)
+    )
     low = np.array([centre[0] - dx * shape_xy / 2, centre[1] - dy * shape_xy / 2, bottom])
-    return Grid.aligned((int(np.ceil((top - bottom) / dz)), shape_xy, shape_xy), scanner.spacing_mm, low)
+    return Grid.aligned(
+        (int(np.ceil((top - bottom) / dz)), shape_xy, shape_xy), scanner.spacing_mm, low
+    )
 
 
 def cut(mesh: Mesh, grid: Grid) -> Mesh:
-    """The part of a closed surface within the outer voxel faces of an LPS grid, closed flat there."""
+    """The part of a closed surface within the outer voxel faces of an LPS grid, closed flat
+    there.
+    """
     from vtkmodules.vtkCommonDataModel import vtkPlane, vtkPlaneCollection
     from vtkmodules.vtkFiltersCore import vtkCleanPolyData, vtkTriangleFilter
     from vtkmodules.vtkFiltersGeneral import vtkClipClosedSurface
@@ -154,5 +171,3 @@ def _densities(anatomy: Anatomy) -> dict[str, float]:
     hu = anatomy.bone_hu
     named = {"cortex": hu.cortex, "head": hu.head, "neck": hu.neck, "wards_triangle": hu.ward}
     return {name: value / ROD_HU_PER_DENSITY for name, value in named.items()}
-
-

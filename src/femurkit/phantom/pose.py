@@ -1,4 +1,6 @@
-"""Put drawn bones together: pelvis levelled, femurs in their sockets, arthritis, joint gap, warp."""
+"""Put drawn bones together: pelvis levelled, femurs in their sockets, arthritis, joint gap,
+warp.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def draw_joint(rng: np.random.Generator, arthritis: float) -> Joint:
 
 
 def assemble(rng: np.random.Generator, joints: dict[Side, Joint]) -> list[Bone]:
-    """Pelvis and one femur (with its knee) a side, in joint; hip centres level, midpoint at the origin."""
+    """Pelvis and one femur (with its knee) a side, in joint; hip centres level, midpoint at the
+    origin.
+    """
     model = shape_model()
     scores = model.draw_scores(rng)
     scale = float(rng.uniform(0.93, 1.1))
@@ -61,8 +65,13 @@ def assemble(rng: np.random.Generator, joints: dict[Side, Joint]) -> list[Bone]:
     for side, joint in joints.items():
         shape = scores if side is Side.LEFT else 0.5 * scores + 0.5 * model.draw_scores(rng)
         socket, radius = fit_sphere(pelvis.vertices[model.acetabulum(side)])
-        parts = _leg(rng, shape, joint, max(radius - 1.5, 20.0), MIRROR @ np.append(socket, 1.0)
-                     if side is Side.RIGHT else np.append(socket, 1.0))
+        parts = _leg(
+            rng,
+            shape,
+            joint,
+            max(radius - 1.5, 20.0),
+            MIRROR @ np.append(socket, 1.0) if side is Side.RIGHT else np.append(socket, 1.0),
+        )
         bones += [b.moved(MIRROR) if side is Side.RIGHT else b for b in parts]
     warp = draw_warp(rng, amplitude_mm=float(rng.uniform(0, 2.5)))
     bones = [replace(b, mesh=Mesh(warp(b.mesh.vertices), b.mesh.faces)) for b in bones]
@@ -75,7 +84,9 @@ def assemble(rng: np.random.Generator, joints: dict[Side, Joint]) -> list[Bone]:
 
 
 def _level(centres: dict[Side, np.ndarray], scale: float, rng: np.random.Generator) -> np.ndarray:
-    """Map that puts the hip axis along LPS x and its midpoint at the origin, with a little natural tilt."""
+    """Map that puts the hip axis along LPS x and its midpoint at the origin, with a little
+    natural tilt.
+    """
     across = centres[Side.LEFT] - centres[Side.RIGHT]
     turn = Rotation.align_vectors([[1, 0, 0]], [across / np.linalg.norm(across)])[0]
     tilt = Rotation.from_euler("xyz", rng.normal(0, [6, 1.5, 2]), degrees=True)
@@ -110,7 +121,9 @@ def _worn(bone: Bone, joints: dict[Side, Joint], rng: np.random.Generator) -> Bo
     """A femur with the landmarks of its sound shape and the surface of its worn one."""
     frame = posed_frame(bone)
     assert bone.side is not None
-    return replace(bone, mesh=_arthritic(bone.mesh, frame, joints[bone.side].arthritis, rng), frame=frame)
+    return replace(
+        bone, mesh=_arthritic(bone.mesh, frame, joints[bone.side].arthritis, rng), frame=frame
+    )
 
 
 def _arthritic(mesh: Mesh, frame: FemurFrame, severity: float, rng: np.random.Generator) -> Mesh:
@@ -146,11 +159,16 @@ def _seat(pelvis: Mesh, femur: Bone, joint: Joint, rng: np.random.Generator) -> 
         unit = ray / np.maximum(np.linalg.norm(ray, axis=1, keepdims=True), 1e-9)
         distance, nearest = tree.query(points)
         offset = points - surface[nearest]
-        gap = np.where(distance < 3, (offset * normals[nearest]).sum(1),
-                       distance * np.sign((offset * normals[nearest]).sum(1)))
+        gap = np.where(
+            distance < 3,
+            (offset * normals[nearest]).sum(1),
+            distance * np.sign((offset * normals[nearest]).sum(1)),
+        )
         facing = (vertex_normals(Mesh(vertices, pelvis.faces))[around] * unit).sum(1) < -0.5
         short = np.clip(wanted - gap, 0, None)
-        loose = np.where(facing & (gap < 9), np.clip(gap - wanted, 0, None), 0) if turn == 0 else 0.0
+        loose = (
+            np.where(facing & (gap < 9), np.clip(gap - wanted, 0, None), 0) if turn == 0 else 0.0
+        )
         push = short - 0.8 * loose
         if np.abs(push).max() < 0.05:
             break

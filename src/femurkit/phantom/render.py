@@ -27,7 +27,11 @@ def depths(anatomy: Anatomy, grid: Grid, *, lattice_mm: float) -> list[tuple[Bon
 
 
 def scan(
-    anatomy: Anatomy, scanner: Scanner, grid: Grid, rng: np.random.Generator, *,
+    anatomy: Anatomy,
+    scanner: Scanner,
+    grid: Grid,
+    rng: np.random.Generator,
+    *,
     bones: list[tuple[Bone, Depth]],
 ) -> np.ndarray:
     """HU int16 (z, y, x) on a grid along the LPS axes whose spacing is the scanner's."""

@@ -34,14 +34,22 @@ class Scanner:
     def sigma_mm(self) -> tuple[float, float]:
         """Total blur (in-plane, across slices), mm: the slice is a box profile."""
         dz, dy, _ = self.spacing_mm
-        return float(np.hypot(self.psf_mm, dy / np.sqrt(12))), float(np.hypot(0.35, dz / np.sqrt(12)))
+        return float(np.hypot(self.psf_mm, dy / np.sqrt(12))), float(
+            np.hypot(0.35, dz / np.sqrt(12))
+        )
 
 
-def draw_scanner(rng: np.random.Generator, spacing_mm: tuple[float, float, float] | None = None) -> Scanner:
+def draw_scanner(
+    rng: np.random.Generator, spacing_mm: tuple[float, float, float] | None = None
+) -> Scanner:
     """What clinics use: 0.6-5 mm slices, fields of view of 350-500 mm, soft to sharp kernels."""
     if spacing_mm is None:
-        dz = float(rng.choice([0.625, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 3.27, 4.0, 5.0],
-                              p=[0.07, 0.07, 0.15, 0.1, 0.08, 0.12, 0.1, 0.17, 0.05, 0.04, 0.05]))
+        dz = float(
+            rng.choice(
+                [0.625, 0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 3.27, 4.0, 5.0],
+                p=[0.07, 0.07, 0.15, 0.1, 0.08, 0.12, 0.1, 0.17, 0.05, 0.04, 0.05],
+            )
+        )
         inplane = float(rng.uniform(350, 500) / 512)
         spacing_mm = (dz, inplane, inplane)
     sharp = rng.random() < 0.35
@@ -58,7 +66,9 @@ def draw_scanner(rng: np.random.Generator, spacing_mm: tuple[float, float, float
 
 
 def rods(top_mm: float) -> list[dict[str, float]]:
-    """Where the calibration rods lie under a patient whose lowest skin is at LPS y top_mm, and their HU."""
+    """Where the calibration rods lie under a patient whose lowest skin is at LPS y top_mm, and
+    their HU.
+    """
     return [
         {"x_mm": -80.0 + 40 * i, "y_mm": top_mm + 13, "density_mg_cm3": density,
          "hu": ROD_HU_PER_DENSITY * density}

@@ -1,7 +1,7 @@
 """Bones drawn from the LLP26 shape model (26 CT subjects; see scripts/make_shape_model.py).
 
-All coordinates are LPS mm. The model holds a left femur and a whole pelvis; right femurs are left ones
-mirrored. A draw mixes a few subjects' scores and adds variation along the modes.
+All coordinates are LPS mm. The model holds a left femur and a whole pelvis; right femurs are
+left ones mirrored. A draw mixes a few subjects' scores and adds variation along the modes.
 """
 
 from __future__ import annotations
@@ -46,14 +46,20 @@ class FemurFrame:
         """Through a rigid or mirroring (4, 4) map."""
         turn, shift = affine[:3, :3], affine[:3, 3]
         return FemurFrame(
-            turn @ self.head + shift, self.head_radius, turn @ self.trochanter + shift,
-            turn @ self.down, turn @ self.lateral, turn @ self.neck,
+            turn @ self.head + shift,
+            self.head_radius,
+            turn @ self.trochanter + shift,
+            turn @ self.down,
+            turn @ self.lateral,
+            turn @ self.neck,
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Bone:
-    """One bone: closed surface, cortical thickness per vertex (mm), and for a femur its landmarks."""
+    """One bone: closed surface, cortical thickness per vertex (mm), and for a femur its
+    landmarks.
+    """
 
     kind: str
     side: Side | None
@@ -115,7 +121,12 @@ def femur_frame(vertices: np.ndarray) -> FemurFrame:
     ring = vertices[(away > 1.2) & (away < 1.45)]
     neck = (ring.min(0) + ring.max(0)) / 2 - centre
     return FemurFrame(
-        centre, radius, trochanter, down, lateral / np.linalg.norm(lateral), neck / np.linalg.norm(neck)
+        centre,
+        radius,
+        trochanter,
+        down,
+        lateral / np.linalg.norm(lateral),
+        neck / np.linalg.norm(neck),
     )
 
 
@@ -196,7 +207,9 @@ def subdivided(mesh: Mesh) -> Mesh:
 
 def smooth_over(points: np.ndarray, values: np.ndarray, reach_mm: float) -> np.ndarray:
     """Gaussian average of values (n, ...) over neighbouring points (n, 3)."""
-    pairs = cKDTree(points).sparse_distance_matrix(cKDTree(points), 2 * reach_mm, output_type="coo_matrix")
+    pairs = cKDTree(points).sparse_distance_matrix(
+        cKDTree(points), 2 * reach_mm, output_type="coo_matrix"
+    )
     weights = sparse.csr_matrix(
         (np.exp(-0.5 * (pairs.data / reach_mm) ** 2), (pairs.row, pairs.col)), shape=pairs.shape
     )

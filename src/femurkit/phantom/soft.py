@@ -1,12 +1,14 @@
 """Soft tissue around the bones: body outline, muscles with fat between, vessels, bladder, bowel.
 
 Muscles are thick lines from origin to insertion, placed by the hip centre and scaled by the head
-radius; where two come close a fat seam stays open. It is anatomy enough to teach and test on, not an atlas.
+radius; where two come close a fat seam stays open. It is anatomy enough to teach and test on,
+not an atlas.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Protocol
 
 import numpy as np
@@ -18,7 +20,8 @@ AIR_HU = -1000.0
 Ellipsoid = tuple[np.ndarray, np.ndarray, float]
 """Centre mm, radii mm, HU."""
 
-# Muscle: radius mm, then points (lateral, anterior, superior) mm from the hip centre at head radius 24.
+# Muscle: radius mm, then points (lateral, anterior, superior) mm from the hip centre at head
+# radius 24.
 MUSCLES = {
     "gluteus maximus": (27, [(-42, -80, 60), (10, -72, 0), (45, -32, -80)]),
     "gluteus medius": (24, [(8, -18, 95), (40, -12, 55), (58, -8, 0)]),
@@ -44,7 +47,10 @@ MUSCLES = {
 MUSCLE_BULK = 1.4
 """Lines overlap by design; the seam between the two nearest keeps them apart."""
 VESSELS = {
-    "artery": (4.5, [(-55, -30, 130), (-32, 15, 60), (-10, 44, 10), (-12, 40, -60), (-18, 25, -200)]),
+    "artery": (
+        4.5,
+        [(-55, -30, 130), (-32, 15, 60), (-10, 44, 10), (-12, 40, -60), (-18, 25, -200)],
+    ),
     "vein": (6.0, [(-62, -36, 130), (-42, 8, 60), (-22, 42, 8), (-22, 38, -60), (-22, 18, -200)]),
 }
 
@@ -71,11 +77,16 @@ class SoftHu:
 
 
 def draw_soft_hu(rng: np.random.Generator) -> SoftHu:
-    """Typical values; a quarter of the patients have contrast in the vessels, some in bladder or bowel."""
+    """Typical values; a quarter of the patients have contrast in the vessels, some in bladder
+    or bowel.
+    """
     artery = float(rng.uniform(130, 380)) if rng.random() < 0.25 else float(rng.uniform(35, 55))
     vein = artery * rng.uniform(0.5, 1.0) if artery > 100 else artery
     return SoftHu(
-        float(rng.uniform(42, 68)), float(rng.uniform(-118, -88)), artery, float(vein),
+        float(rng.uniform(42, 68)),
+        float(rng.uniform(-118, -88)),
+        artery,
+        float(vein),
         float(rng.uniform(150, 700)) if rng.random() < 0.12 else float(rng.uniform(-5, 18)),
         float(rng.uniform(100, 450)) if rng.random() < 0.2 else float(rng.uniform(15, 50)),
         float(rng.beta(1.2, 4.0)),
@@ -110,10 +121,15 @@ class DrawnBody:
             away = path_distance(points, path) - radius
             second = np.minimum(second, np.maximum(first, away))
             first = np.minimum(first, away)
-        muscle = np.minimum(-(first.reshape(lattice.shape) + 2.5 * lumps), (second - first).reshape(lattice.shape) - 1.5)
+        muscle = np.minimum(
+            -(first.reshape(lattice.shape) + 2.5 * lumps),
+            (second - first).reshape(lattice.shape) - 1.5,
+        )
         body = self._body(points).reshape(lattice.shape) + 3 * lumps
         muscle = np.minimum(muscle, body - 4.0)
-        infiltration = smooth_field(lattice, self.seed + 1, 9.0) - 1.6 + 2.2 * self.values.fat_in_muscle
+        infiltration = (
+            smooth_field(lattice, self.seed + 1, 9.0) - 1.6 + 2.2 * self.values.fat_in_muscle
+        )
         lean = np.clip(-infiltration, -1, 1)
         values = self.values
 
@@ -121,7 +137,10 @@ class DrawnBody:
             return resample(field, lattice, grid, outside=outside)
 
         inside = on_grid(muscle, -9.0)
-        meat = values.muscle + (values.fat - values.muscle) * np.clip(0.5 - on_grid(lean, 1.0), 0, 1) * 0.8
+        meat = (
+            values.muscle
+            + (values.fat - values.muscle) * np.clip(0.5 - on_grid(lean, 1.0), 0, 1) * 0.8
+        )
         out = values.fat + (meat - values.fat) * np.clip(inside / 1.2 + 0.5, 0, 1)
         lay_vessels(out, grid, lattice, self.vessels)
         lay_organs(out, grid, self.organs, room=None)
@@ -174,13 +193,19 @@ def draw_body(rng: np.random.Generator, bones: list[Bone], values: SoftHu) -> Dr
         float(rng.uniform(75, 95) + 1.2 * fat),
         float(pelvis[:, 1].max() + 14 + fat),
     )
-    return DrawnBody(lines, vessels, draw_organs(rng, values), torso, thighs, values, int(rng.integers(2**31)))
+    return DrawnBody(
+        lines, vessels, draw_organs(rng, values), torso, thighs, values, int(rng.integers(2**31))
+    )
 
 
 def draw_organs(rng: np.random.Generator, values: SoftHu) -> list[Ellipsoid]:
     """Bladder, rectum and bowel loops as (centre, radii, HU)."""
     organs = [
-        (np.array([rng.normal(0, 5), -18.0, 25.0]), rng.uniform([22, 18, 15], [45, 35, 38]), values.urine),
+        (
+            np.array([rng.normal(0, 5), -18.0, 25.0]),
+            rng.uniform([22, 18, 15], [45, 35, 38]),
+            values.urine,
+        ),
         (np.array([rng.normal(0, 4), 48.0, 20.0]), rng.uniform(12, 24, 3), values.bowel),
     ]
     for _ in range(int(rng.integers(4, 14))):
@@ -194,8 +219,12 @@ def draw_organs(rng: np.random.Generator, values: SoftHu) -> list[Ellipsoid]:
     return organs
 
 
-def lay_vessels(hu: np.ndarray, grid: Grid, lattice: Grid, vessels: list[tuple[np.ndarray, float, float]]) -> None:
-    """Paint tubes (path, radius mm, HU) into hu (z, y, x) in place; distances come from the lattice."""
+def lay_vessels(
+    hu: np.ndarray, grid: Grid, lattice: Grid, vessels: list[tuple[np.ndarray, float, float]]
+) -> None:
+    """Paint tubes (path, radius mm, HU) into hu (z, y, x) in place; distances come from the
+    lattice.
+    """
     points = lattice.to_world(np.indices(lattice.shape).reshape(3, -1).T).astype(np.float32)
     for value in {v for _, _, v in vessels}:
         depth = np.full(len(points), -9.0, np.float32)
@@ -206,16 +235,21 @@ def lay_vessels(hu: np.ndarray, grid: Grid, lattice: Grid, vessels: list[tuple[n
         hu += (value - hu) * np.clip(share / 1.2 + 0.5, 0, 1)
 
 
-def lay_organs(hu: np.ndarray, grid: Grid, organs: list[Ellipsoid], *,
-               room: np.ndarray | None) -> None:
-    """Paint ellipsoids (centre, radii, HU) into hu (z, y, x) in place, where there is room (0..1)."""
+def lay_organs(
+    hu: np.ndarray, grid: Grid, organs: list[Ellipsoid], *, room: np.ndarray | None
+) -> None:
+    """Paint ellipsoids (centre, radii, HU) into hu (z, y, x) in place, where there is room
+    (0..1).
+    """
     for centre, radii, value in organs:
         window = grid.window_around(centre - radii, centre + radii)
         if any(w.stop <= w.start for w in window):
             continue
         part = grid.crop([w.start for w in window], [w.stop for w in window])
-        z, y, x = ((part.to_world(np.eye(3)[a] * np.arange(n)[:, None]) - centre) / radii
-                   for a, n in enumerate(part.shape))
+        z, y, x = (
+            (part.to_world(np.eye(3)[a] * np.arange(n)[:, None]) - centre) / radii
+            for a, n in enumerate(part.shape)
+        )
         scaled = np.sqrt((z[:, 2] ** 2)[:, None, None] + (y[:, 1] ** 2)[:, None] + x[:, 0] ** 2)
         share = np.clip((1 - scaled) * (radii.min() / 1.5) + 0.5, 0, 1).astype(np.float32)
         if room is not None:
@@ -226,7 +260,7 @@ def lay_organs(hu: np.ndarray, grid: Grid, organs: list[Ellipsoid], *,
 def path_distance(points: np.ndarray, path: np.ndarray) -> np.ndarray:
     """Distance of (n, 3) points to a polyline (m, 3), mm."""
     best = np.full(len(points), np.inf, np.float32)
-    for a, b in zip(path[:-1], path[1:], strict=True):
+    for a, b in pairwise(path):
         along = (b - a).astype(np.float32)
         offset = points - a.astype(np.float32)
         share = np.clip(offset @ along / max(float(along @ along), 1e-6), 0, 1)
@@ -246,4 +280,6 @@ def smooth_field(grid: Grid, seed: int, scale_mm: float) -> np.ndarray:
     tile = np.random.default_rng(seed).normal(0, 1.3, (32, 32, 32)).astype(np.float32)
     z, y, x = (np.arange(s, s + n) % 32 for s, n in zip(start[::-1], count[::-1], strict=True))
     part = tile[np.ix_(z, y, x)]
-    return resample(part, Grid.aligned(part.shape, (scale_mm,) * 3, start * scale_mm), grid, outside=0.0)
+    return resample(
+        part, Grid.aligned(part.shape, (scale_mm,) * 3, start * scale_mm), grid, outside=0.0
+    )

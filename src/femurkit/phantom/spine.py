@@ -1,4 +1,6 @@
-"""Lumbar spine and lowest ribs from simple solids: there to be told apart from femurs, not to be measured."""
+"""Lumbar spine and lowest ribs from simple solids: there to be told apart from femurs, not to
+be measured.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ def _template() -> Mesh:
         if level >= 6:  # a pair of ribs, half ellipses falling forward
             ring = np.hypot(x / 132, (y + 40) / 92)
             drop = h + 0.35 * (y - 40) * -1 + 8
-            parts.append(np.hypot((ring - 1) * 105, drop / 1.3) - 4.5 + 99 * ((y < -90) & (level == 6)))
+            parts.append(
+                np.hypot((ring - 1) * 105, drop / 1.3) - 4.5 + 99 * ((y < -90) & (level == 6))
+            )
         field = np.minimum(field, np.minimum.reduce(parts))
     field[[0, -1]] = field[:, [0, -1]] = field[:, :, [0, -1]] = 9.0
     image = vtkImageData()

@@ -1,8 +1,9 @@
 """What a bone is made of, and how its edge is drawn.
 
-Outline convention: a femur's surface is where the scan reads OUTLINE_HU, which is where a careful reader
-draws it. A blurred edge of thick cortex crosses that value outside the point of half maximum, so the
-mineral is set in from the surface by `edge_inset` (docs/concepts/coordinates.md).
+Outline convention: a femur's surface is where the scan reads OUTLINE_HU, which is where a
+careful reader draws it. A blurred edge of thick cortex crosses that value outside the point of
+half maximum, so the mineral is set in from the surface by `edge_inset`
+(docs/concepts/coordinates.md).
 """
 
 from __future__ import annotations
@@ -64,12 +65,16 @@ def draw_bone_hu(rng: np.random.Generator, porosity: float) -> BoneHu:
 
 
 def edge_inset(thickness_mm, sigma_mm, cortex_hu: float, inner_hu: float) -> np.ndarray:
-    """How far below the surface the mineral must begin for the blurred edge to read OUTLINE_HU at it.
+    """How far below the surface the mineral must begin for the blurred edge to read OUTLINE_HU
+    at it.
 
-    thickness_mm, sigma_mm: arrays of equal shape. A cortical layer between soft tissue and trabecular
-    bone, blurred by a Gaussian, solved by bisection; at least -0.3 mm where the layer is too thin to show.
+    thickness_mm, sigma_mm: arrays of equal shape. A cortical layer between soft tissue and
+    trabecular bone, blurred by a Gaussian, solved by bisection; at least -0.3 mm where the
+    layer is too thin to show.
     """
-    thickness, sigma = np.broadcast_arrays(np.asarray(thickness_mm, float), np.asarray(sigma_mm, float))
+    thickness, sigma = np.broadcast_arrays(
+        np.asarray(thickness_mm, float), np.asarray(sigma_mm, float)
+    )
     sigma = np.maximum(sigma, 0.05)
     low, high = np.full(thickness.shape, -0.3), np.full(thickness.shape, 4.0)
     for _ in range(18):
@@ -93,7 +98,9 @@ class Paint:
     cortex_hu: float
 
 
-def mix(bone: Bone, depth: Depth, values: BoneHu, *, sigma_mm: tuple[float, float], seed: int) -> Paint:
+def mix(
+    bone: Bone, depth: Depth, values: BoneHu, *, sigma_mm: tuple[float, float], seed: int
+) -> Paint:
     """Paint for one bone. sigma_mm: blur to come, (in-plane, across slices)."""
     inner = inner_hu(bone, depth, values, seed)
     across = vertex_normals(bone.mesh)[:, 2] ** 2
@@ -131,11 +138,15 @@ def inner_hu(bone: Bone, depth: Depth, values: BoneHu, seed: int) -> np.ndarray:
         out = _femur_inner(bone, points, values)
     elif bone.kind == "tibia":
         top = bone.mesh.vertices[:, 2].max()
-        out = values.metaphysis + (values.marrow - values.metaphysis) * np.clip((top - points[:, 2] - 40) / 60, 0, 1)
+        out = values.metaphysis + (values.marrow - values.metaphysis) * np.clip(
+            (top - points[:, 2] - 40) / 60, 0, 1
+        )
     else:
         out = np.full(len(points), values.pelvis)
     rng = np.random.default_rng(seed)
-    grain = 0.6 * smooth_noise(points, rng, scale_mm=3.0) + 0.6 * smooth_noise(points, rng, scale_mm=9.0)
+    grain = 0.6 * smooth_noise(points, rng, scale_mm=3.0) + 0.6 * smooth_noise(
+        points, rng, scale_mm=9.0
+    )
     grain = values.texture * grain + values.patchy * smooth_noise(points, rng, scale_mm=16.0)
     out = out + grain * (80 + np.clip(out, 0, None))
     for centre, radius in values.cysts:
@@ -156,7 +167,9 @@ def _femur_inner(bone: Bone, points: np.ndarray, values: BoneHu) -> np.ndarray:
     calcar = frame.trochanter - 14 * frame.lateral - 12 * frame.down
     band = calcar - frame.head
     share = np.clip((points - frame.head) @ band / (band @ band), -0.6, 1)
-    from_band = np.linalg.norm(points - frame.head - share[:, None] * band, axis=1) / (values.band * radius)
+    from_band = np.linalg.norm(points - frame.head - share[:, None] * band, axis=1) / (
+        values.band * radius
+    )
     ward = frame.head + 1.65 * radius * frame.neck
     from_ward = np.linalg.norm(points - ward, axis=1) / (0.55 * radius)
     out = np.full(len(points), values.neck)

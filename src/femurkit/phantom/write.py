@@ -12,7 +12,8 @@ from femurkit.phantom.patient import PhantomPatient
 
 
 def write_patient(patient: PhantomPatient, folder: Path, *, format: str = "dicom") -> None:
-    """Write folder/ct/*.dcm (or ct.nii.gz) and folder/truth/{mask.nii.gz, left.stl, right.stl, truth.json}.
+    """Write folder/ct/*.dcm (or ct.nii.gz) and folder/truth/{mask.nii.gz, left.stl, right.stl,
+    truth.json}.
 
     The truth's mask lies on the CT's grid as a reader finds it. Same patient, same bytes.
     """
@@ -22,7 +23,9 @@ def write_patient(patient: PhantomPatient, folder: Path, *, format: str = "dicom
     if format == "dicom":
         name = f"{patient.truth['seed']}-{patient.truth['number']}"
         write_new_series(
-            patient.volume, folder / "ct", seed_text=f"femurkit phantom {name}",
+            patient.volume,
+            folder / "ct",
+            seed_text=f"femurkit phantom {name}",
             patient={"PatientName": "Phantom^Femurkit", "PatientID": f"PHANTOM-{name}"},
             position=patient.position,
         )

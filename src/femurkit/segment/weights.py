@@ -1,7 +1,8 @@
 """The networks shipped with the package, run by onnxruntime.
 
-Each .onnx takes HU, float32 (1, 1, z, y, x) with every axis a multiple of `Network.step`, and gives the
-probability of each class, float32 (1, classes, z, y, x). Its metadata says what it expects.
+Each .onnx takes HU, float32 (1, 1, z, y, x) with every axis a multiple of `Network.step`, and
+gives the probability of each class, float32 (1, classes, z, y, x). Its metadata says what it
+expects.
 """
 
 from __future__ import annotations
@@ -58,7 +59,9 @@ def weights_hash(recipe: str = "default") -> str:
     if recipe != "default":
         raise ValueError(f"no weights for recipe {recipe!r}")
     digest = hashlib.sha256()
-    for file in sorted(files("femurkit.segment").joinpath("weights").iterdir(), key=lambda f: f.name):
+    for file in sorted(
+        files("femurkit.segment").joinpath("weights").iterdir(), key=lambda f: f.name
+    ):
         if file.name.endswith(".onnx"):
             digest.update(file.read_bytes())
     return digest.hexdigest()

@@ -1,4 +1,6 @@
-"""Variety at training time: place, shape and scanner of an example, drawn anew each time it is seen."""
+"""Variety at training time: place, shape and scanner of an example, drawn anew each time it is
+seen.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +11,16 @@ from scipy.spatial.transform import Rotation
 
 
 def placed(
-    stack: torch.Tensor, patch: tuple[int, int, int], rng: np.random.Generator, *,
-    fill: tuple[float, ...], turn_deg: float, stretch: float,
+    stack: torch.Tensor,
+    patch: tuple[int, int, int],
+    rng: np.random.Generator,
+    *,
+    fill: tuple[float, ...],
+    turn_deg: float,
+    stretch: float,
 ) -> torch.Tensor:
-    """A patch of a (c, z, y, x) stack: somewhere, and every other time turned and stretched; no flips.
+    """A patch of a (c, z, y, x) stack: somewhere, and every other time turned and stretched; no
+    flips.
 
     fill: value of each channel outside the stack.
     """

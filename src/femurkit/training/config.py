@@ -38,7 +38,13 @@ FINE = Recipe(
 )
 COARSE = Recipe(
     name="coarse",
-    classes=("background", "left proximal femur", "right proximal femur", "other femur", "other bone"),
+    classes=(
+        "background",
+        "left proximal femur",
+        "right proximal femur",
+        "other femur",
+        "other bone",
+    ),
     channels=(12, 24, 48, 96),
     residual_units=1,
     spacing_mm=4.0,

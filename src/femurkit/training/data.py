@@ -19,7 +19,7 @@ def example_files(cache: Path, recipe: Recipe) -> list[Path]:
 
 
 def load(path: Path, recipe: Recipe) -> tuple[torch.Tensor, torch.Tensor]:
-    """hu (z, y, x) float32 and target (classes, z, y, x) float32 that sums to 1."""
+    """Hu (z, y, x) float32 and target (classes, z, y, x) float32 that sums to 1."""
     data = np.load(path)
     hu = torch.from_numpy(data["hu"].astype(np.float32))
     if "label" in data:

@@ -2,8 +2,8 @@
 
     python -m femurkit.training.examples CACHE --patients 300 --tissue-maps FOLDER
 
-writes CACHE/fine-*.npz (one hip on the canonical 1.5 mm grid) and CACHE/coarse-*.npz (a whole scan at
-4 mm). Patient n depends on the seed and n alone, so a stopped run goes on where it was.
+writes CACHE/fine-*.npz (one hip on the canonical 1.5 mm grid) and CACHE/coarse-*.npz (a whole
+scan at 4 mm). Patient n depends on the seed and n alone, so a stopped run goes on where it was.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from femurkit.phantom.shapes import Bone
 FINE_MM, COARSE_MM = 1.5, 4.0
 FINE_SHAPE = (136, 88, 100)
 HEAD_MM = (-60.0, -66.0, -158.0)
-"""Where a box begins, relative to the head centre: x medial, y anterior, z below (canonical left)."""
+"""Where a box begins, relative to the head centre: x medial, y anterior, z below (canonical
+left)."""
 BELOW_TROCHANTER_MM = 25.0
 """Femur above this level counts as proximal for the coarse network."""
 
@@ -38,7 +39,9 @@ Bones = list[tuple[Bone, Depth]]
 
 
 def fine_example(anatomy: Anatomy, side: Side, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """One hip: hu int16, femur and other uint8 (share of the voxel, 0..255), all (z, y, x) at 1.5 mm."""
+    """One hip: hu int16, femur and other uint8 (share of the voxel, 0..255), all (z, y, x) at
+    1.5 mm.
+    """
     frame = anatomy.femurs[side].frame
     assert frame is not None
     start = np.array(HEAD_MM) + rng.uniform([-16, -16, -30], [16, 16, 30])
@@ -64,7 +67,9 @@ def fine_example(anatomy: Anatomy, side: Side, rng: np.random.Generator) -> dict
     seen = resample(np.ones(grid.shape, np.float32), grid, box, outside=0.0) > 0.5
     femur, other = np.zeros(box.shape, np.float32), np.zeros(box.shape, np.float32)
     for bone, depth in bones:
-        share = np.clip(0.5 + resample(depth.depth_mm, depth.grid, box, outside=-9.0) / FINE_MM, 0, 1)
+        share = np.clip(
+            0.5 + resample(depth.depth_mm, depth.grid, box, outside=-9.0) / FINE_MM, 0, 1
+        )
         target = femur if bone.kind == "femur" else other
         np.maximum(target, share * seen, out=target)
     other = np.minimum(other, 1 - femur)
@@ -86,10 +91,17 @@ def coarse_example(anatomy: Anatomy, rng: np.random.Generator) -> dict[str, np.n
     top, bottom = rng.uniform(30, 180), rng.uniform(-280, -90)
     if kind < 0.15:  # one hip cut out, as archives around a tumour are
         side = Side.LEFT if rng.random() < 0.5 else Side.RIGHT
-        field, centre = rng.uniform(140, 230), np.array([side.sign * rng.uniform(70, 120), rng.normal(0, 20)])
+        field, centre = (
+            rng.uniform(140, 230),
+            np.array([side.sign * rng.uniform(70, 120), rng.normal(0, 20)]),
+        )
         top, bottom = rng.uniform(-40, 80), rng.uniform(-200, -90)
     elif kind < 0.25:  # no hip: abdomen, or thighs and knees
-        top, bottom = (rng.uniform(200, 300), rng.uniform(35, 90)) if kind < 0.2 else (-150.0, -rng.uniform(300, 480))
+        top, bottom = (
+            (rng.uniform(200, 300), rng.uniform(35, 90))
+            if kind < 0.2
+            else (-150.0, -rng.uniform(300, 480))
+        )
     elif kind < 0.45:
         top, bottom = rng.uniform(100, 300), rng.uniform(-450, -100)
     low = np.array([*(centre - field / 2), bottom])
@@ -121,7 +133,9 @@ def _grid(low: np.ndarray, high: np.ndarray, spacing_mm: tuple[float, float, flo
 
 
 def make(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> int:
-    """Both hips, and for some the whole scan, of patient `number`, unless they are there already."""
+    """Both hips, and for some the whole scan, of patient `number`, unless they are there
+    already.
+    """
     names = [cache / f"fine-{number:04d}-{s.value}.npz" for s in Side]
     coarse = cache / f"coarse-{number:04d}.npz"
     if names[-1].exists() and (coarse.exists() or number % COARSE_EVERY):

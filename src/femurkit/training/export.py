@@ -1,6 +1,6 @@
 """From a training run to the .onnx that the package ships.
 
-    python -m femurkit.training.export fine RUN src/femurkit/segment/weights/fine.onnx
+python -m femurkit.training.export fine RUN src/femurkit/segment/weights/fine.onnx
 """
 
 from __future__ import annotations
@@ -36,9 +36,14 @@ def export(recipe: Recipe, run: Path, out: Path) -> None:
     deployed = Deployed(model, recipe).eval()
     axes = {2: "z", 3: "y", 4: "x"}
     torch.onnx.export(
-        deployed, (torch.zeros(1, 1, *recipe.patch),), str(out), input_names=["hu"],
-        output_names=["probability"], dynamic_axes={"hu": axes, "probability": axes},
-        opset_version=17, dynamo=False,
+        deployed,
+        (torch.zeros(1, 1, *recipe.patch),),
+        str(out),
+        input_names=["hu"],
+        output_names=["probability"],
+        dynamic_axes={"hu": axes, "probability": axes},
+        opset_version=17,
+        dynamo=False,
     )
     graph = onnx.load(str(out))
     meta = {

@@ -2,8 +2,9 @@
 
     python -m femurkit.training.fit fine CACHE RUN [--steps N]
 
-Resumes from RUN/last.pt. Order, augmentation and dropout of step n depend on the seed and n alone, so a
-stopped and resumed run sees what an uninterrupted one sees. RUN/log.csv has one line per 50 steps.
+Resumes from RUN/last.pt. Order, augmentation and dropout of step n depend on the seed and n
+alone, so a stopped and resumed run sees what an uninterrupted one sees. RUN/log.csv has one
+line per 50 steps.
 """
 
 from __future__ import annotations
@@ -111,8 +112,11 @@ def report(run, step, train_loss, seconds, average, recipe, held_out) -> None:
 def save(run, model, average, optimizer, step, recipe) -> None:
     """Write the checkpoint beside the old one, then swap: a kill leaves one or the other."""
     state = {
-        "model": model.state_dict(), "average": average.state_dict(),
-        "optimizer": optimizer.state_dict(), "step": step, "recipe": dataclasses.asdict(recipe),
+        "model": model.state_dict(),
+        "average": average.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "step": step,
+        "recipe": dataclasses.asdict(recipe),
     }
     torch.save(state, run / "next.pt")
     (run / "next.pt").replace(run / "last.pt")

@@ -9,7 +9,9 @@ JOINT_WEIGHT = 3.0
 
 
 def loss(logits: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Scalar loss of logits against target, both (n, classes, z, y, x); target holds shares 0..1."""
+    """Scalar loss of logits against target, both (n, classes, z, y, x); target holds shares
+    0..1.
+    """
     logits = logits.float()
     log_p = torch.log_softmax(logits, 1)
     weight = 1 + JOINT_WEIGHT * _joint(target)
