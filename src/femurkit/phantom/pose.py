@@ -4,6 +4,7 @@ warp.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,7 +97,13 @@ def _level(centres: dict[Side, np.ndarray], scale: float, rng: np.random.Generat
     return out
 
 
-def _leg(rng, scores, joint: Joint, head_radius: float, socket: np.ndarray) -> list[Bone]:
+def _leg(
+    rng: np.random.Generator,
+    scores: np.ndarray,
+    joint: Joint,
+    head_radius: float,
+    socket: np.ndarray,
+) -> list[Bone]:
     """A left femur, patella and tibia, scaled to the socket and turned about the hip centre."""
     model = shape_model()
     meshes = {part: model.mesh(part, scores) for part in ("femur", "patella", "tibia")}
@@ -192,7 +199,9 @@ def _wanted_gap(rays: np.ndarray, joint: Joint, rng: np.random.Generator) -> np.
     return np.asarray(np.clip(joint.gap_mm * (1 - closed) * uneven, 0.15, None))
 
 
-def draw_warp(rng: np.random.Generator, *, amplitude_mm: float):
+def draw_warp(
+    rng: np.random.Generator, *, amplitude_mm: float
+) -> Callable[[np.ndarray], np.ndarray]:
     """A smooth displacement of space: random vectors every 60 mm, cubic between."""
     lattice = rng.normal(0, amplitude_mm, (3, 14, 14, 22))
 

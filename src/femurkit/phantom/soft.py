@@ -17,6 +17,9 @@ from femurkit.geometry import Grid, resample
 from femurkit.phantom.shapes import Bone
 
 AIR_HU = -1000.0
+FAR_MM = 12.0
+"""Farther than this from a muscle or vessel nothing depends on how far."""
+Window = tuple[slice, slice, slice]
 Ellipsoid = tuple[np.ndarray, np.ndarray, float]
 """Centre mm, radii mm, HU."""
 
@@ -115,16 +118,13 @@ class DrawnBody:
         lattice = Grid.aligned(tuple(shape), (step,) * 3, low)
         points = lattice.to_world(np.indices(lattice.shape).reshape(3, -1).T).astype(np.float32)
         lumps = smooth_field(lattice, self.seed, 30.0)
-        first = np.full(len(points), 99.0, np.float32)
+        first = np.full(lattice.shape, FAR_MM, np.float32)
         second = first.copy()
         for path, radius in self.lines:
-            away = path_distance(points, path) - radius
-            second = np.minimum(second, np.maximum(first, away))
-            first = np.minimum(first, away)
-        muscle = np.minimum(
-            -(first.reshape(lattice.shape) + 2.5 * lumps),
-            (second - first).reshape(lattice.shape) - 1.5,
-        )
+            window, away = beyond(lattice, path, radius)
+            second[window] = np.minimum(second[window], np.maximum(first[window], away))
+            first[window] = np.minimum(first[window], away)
+        muscle = np.minimum(-(first + 2.5 * lumps), second - first - 1.5)
         body = self._body(points).reshape(lattice.shape) + 3 * lumps
         muscle = np.minimum(muscle, body - 4.0)
         infiltration = (
@@ -136,7 +136,7 @@ class DrawnBody:
         def on_grid(field: np.ndarray, outside: float) -> np.ndarray:
             return resample(field, lattice, grid, outside=outside)
 
-        inside = on_grid(muscle, -9.0)
+        inside = on_grid(muscle, -FAR_MM)
         meat = (
             values.muscle
             + (values.fat - values.muscle) * np.clip(0.5 - on_grid(lean, 1.0), 0, 1) * 0.8
@@ -180,11 +180,11 @@ def draw_body(rng: np.random.Generator, bones: list[Bone], values: SoftHu) -> Dr
             below = np.clip(frame.head[2] - points[:, 2] - 20, 0, None)
             points += below[:, None] * swing
             lines.append((points, MUSCLE_BULK * radius * scale * build * rng.uniform(0.85, 1.15)))
-        for name, (radius, path) in VESSELS.items():
+        for name, (calibre, path) in VESSELS.items():
             points = np.array(path, float) @ axes + frame.head + rng.normal(0, 3, (len(path), 3))
             points += np.clip(frame.head[2] - points[:, 2] - 20, 0, None)[:, None] * swing
             hu = values.artery if name == "artery" else values.vein
-            vessels.append((points, radius * rng.uniform(0.8, 1.3), hu))
+            vessels.append((points, calibre * rng.uniform(0.8, 1.3), hu))
         inward = np.array([-14.0 * femur.side.sign, 8, 0])
         top = frame.trochanter + inward + [0, 0, 40]
         thighs.append((top, top + frame.down * 420, 58 * scale * build + 0.9 * fat))
@@ -225,13 +225,13 @@ def lay_vessels(
     """Paint tubes (path, radius mm, HU) into hu (z, y, x) in place; distances come from the
     lattice.
     """
-    points = lattice.to_world(np.indices(lattice.shape).reshape(3, -1).T).astype(np.float32)
     for value in {v for _, _, v in vessels}:
-        depth = np.full(len(points), -9.0, np.float32)
+        away = np.full(lattice.shape, FAR_MM, np.float32)
         for path, radius, of_vessel in vessels:
             if of_vessel == value:
-                depth = np.maximum(depth, radius - path_distance(points, path))
-        share = resample(depth.reshape(lattice.shape), lattice, grid, outside=-9.0)
+                window, here = beyond(lattice, path, radius)
+                away[window] = np.minimum(away[window], here)
+        share = resample(-away, lattice, grid, outside=-FAR_MM)
         hu += (value - hu) * np.clip(share / 1.2 + 0.5, 0, 1)
 
 
@@ -255,6 +255,19 @@ def lay_organs(
         if room is not None:
             share *= room[window]
         hu[window] += (value - hu[window]) * share
+
+
+def beyond(lattice: Grid, path: np.ndarray, radius: float) -> tuple[Window, np.ndarray]:
+    """How far lattice points lie outside a thick line, mm, at most FAR_MM; only where it is near.
+
+    Returns the window of the lattice and the distances in it, float32.
+    """
+    reach = radius + FAR_MM
+    window = lattice.window_around(path.min(0) - reach, path.max(0) + reach)
+    part = lattice.crop([w.start for w in window], [w.stop for w in window])
+    points = part.to_world(np.indices(part.shape).reshape(3, -1).T).astype(np.float32)
+    away = path_distance(points, path).reshape(part.shape) - radius
+    return window, np.minimum(away, FAR_MM).astype(np.float32)
 
 
 def path_distance(points: np.ndarray, path: np.ndarray) -> np.ndarray:

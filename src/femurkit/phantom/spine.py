@@ -58,9 +58,9 @@ def _template() -> Mesh:
         field = np.minimum(field, np.minimum.reduce(parts))
     field[[0, -1]] = field[:, [0, -1]] = field[:, :, [0, -1]] = 9.0
     image = vtkImageData()
-    image.SetDimensions(*field.shape[::-1])
+    image.SetDimensions(field.shape[::-1])
     image.SetSpacing(SPACING_MM, SPACING_MM, SPACING_MM)
-    image.SetOrigin(*low)
+    image.SetOrigin(low.tolist())
     image.GetPointData().SetScalars(numpy_to_vtk(field.ravel().astype(np.float32), deep=True))
     contour = vtkFlyingEdges3D()
     contour.SetInputData(image)

@@ -64,7 +64,12 @@ def draw_bone_hu(rng: np.random.Generator, porosity: float) -> BoneHu:
     )
 
 
-def edge_inset(thickness_mm, sigma_mm, cortex_hu: float, inner_hu: float) -> np.ndarray:
+def edge_inset(
+    thickness_mm: np.ndarray | float,
+    sigma_mm: np.ndarray | float,
+    cortex_hu: float,
+    inner_hu: float,
+) -> np.ndarray:
     """How far below the surface the mineral must begin for the blurred edge to read OUTLINE_HU
     at it.
 

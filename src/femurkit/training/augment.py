@@ -36,7 +36,14 @@ def placed(
     return part
 
 
-def _turned(stack, patch, rng, fill, turn_deg, stretch) -> torch.Tensor:
+def _turned(
+    stack: torch.Tensor,
+    patch: tuple[int, int, int],
+    rng: np.random.Generator,
+    fill: tuple[float, ...],
+    turn_deg: float,
+    stretch: float,
+) -> torch.Tensor:
     turn = Rotation.from_euler("xyz", rng.normal(0, turn_deg, 3), degrees=True).as_matrix()
     scale = np.exp(rng.normal(0, stretch)) * np.exp(rng.normal(0, stretch / 3, 3))
     size = np.array(stack.shape[1:][::-1], float)

@@ -143,10 +143,18 @@ def make(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> int:
     rng = np.random.default_rng([seed, number, zlib.crc32(b"example")])
     anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, map_bones=0.3 if tissue_maps else 0.0)
     for side, name in zip(Side, names, strict=True):
-        np.savez_compressed(name, **fine_example(anatomy, side, rng))
+        _save(name, fine_example(anatomy, side, rng))
     if number % COARSE_EVERY == 0:
-        np.savez_compressed(coarse, **coarse_example(anatomy, rng))
+        _save(coarse, coarse_example(anatomy, rng))
     return number
+
+
+def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
+    """Write beside, then rename: a stopped run leaves no half file."""
+    part = path.with_suffix(".part")
+    with part.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **arrays)
+    part.replace(path)
 
 
 def main() -> None:

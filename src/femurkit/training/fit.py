@@ -86,7 +86,15 @@ def follow(average: torch.nn.Module, model: torch.nn.Module, keep: float) -> Non
 
 
 @torch.no_grad()
-def report(run, step, train_loss, seconds, average, recipe, held_out) -> None:
+def report(
+    run: Path,
+    step: int,
+    train_loss: float,
+    seconds: float,
+    average: torch.nn.Module,
+    recipe: Recipe,
+    held_out: list[Path],
+) -> None:
     """Append to the log; every 250 steps with the Dice of each class on held-out examples."""
     scores = ""
     if step % 250 == 0 or step == recipe.steps:
@@ -109,7 +117,14 @@ def report(run, step, train_loss, seconds, average, recipe, held_out) -> None:
     print(line, flush=True)
 
 
-def save(run, model, average, optimizer, step, recipe) -> None:
+def save(
+    run: Path,
+    model: torch.nn.Module,
+    average: torch.nn.Module,
+    optimizer: torch.optim.Optimizer,
+    step: int,
+    recipe: Recipe,
+) -> None:
     """Write the checkpoint beside the old one, then swap: a kill leaves one or the other."""
     state = {
         "model": model.state_dict(),
