@@ -58,6 +58,18 @@ class Mesh:
         return Mesh(vertices, self.faces[:, ::-1] if mirrors else self.faces)
 
 
+def vertex_normals(mesh: Mesh) -> np.ndarray:
+    """Unit outward normals, (n, 3), means over the adjoining faces weighted by their area."""
+    a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
+    of_face = np.cross(b - a, c - a)
+    out = np.zeros_like(mesh.vertices)
+    for corner in range(3):
+        for axis in range(3):
+            out[:, axis] += np.bincount(mesh.faces[:, corner], of_face[:, axis], minlength=len(out))
+    length = np.linalg.norm(out, axis=1, keepdims=True)
+    return np.asarray(out / np.where(length > 0, length, 1.0))
+
+
 def to_vtk(mesh: Mesh) -> Any:
     """The same surface as vtkPolyData."""
     from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray

@@ -10,11 +10,9 @@ from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.femur import measure
 from femurkit.measure.hollow import canal_volume_ml, hollow_volume_ml
 from femurkit.measure.length import visible_length_mm
-from femurkit.measure.solid import voxelise
 from femurkit.measure.volume import volume_ml
 from femurkit.mesh import Mesh
-from femurkit.surface.contour import cut
-from femurkit.surface.field import Plane
+from femurkit.solid import Plane, cut, voxelise
 from femurkit.volume import Mask
 
 UP = np.array([0.0, 0.0, 1.0])

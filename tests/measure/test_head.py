@@ -4,8 +4,7 @@ import pytest
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape
 from femurkit.measure.head import fit_head, robust_sphere
-from femurkit.surface.contour import cut
-from femurkit.surface.field import Plane
+from femurkit.solid import Plane, cut
 
 DOWN = np.array([0.0, 0.0, -1.0])
 

@@ -3,7 +3,8 @@ import pytest
 
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh, from_vtk
-from femurkit.phantom.distance import depth_below, inside
+from femurkit.phantom.distance import depth_below
+from femurkit.solid import voxelise
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +36,7 @@ def test_inside_is_exact_on_rotated_grids(ball, spacing):
     radius = np.linalg.norm(
         grid.to_world(np.indices(grid.shape).transpose(1, 2, 3, 0)) - [30, -12, 5], axis=-1
     )
-    found = inside(ball, grid)
+    found = voxelise(ball, grid)
     assert found.any()
     assert not found[radius > 20.0].any()
     assert found[radius < 19.97].all()

@@ -4,9 +4,10 @@ import pytest
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
-from femurkit.phantom.distance import inside
+from femurkit.mesh import vertex_normals
 from femurkit.phantom.pose import assemble, draw_joint
-from femurkit.phantom.shapes import MIRROR, femur_frame, fit_sphere, shape_model, vertex_normals
+from femurkit.phantom.shapes import MIRROR, femur_frame, fit_sphere, shape_model
+from femurkit.solid import voxelise
 
 
 def test_a_sphere_is_found_exactly():
@@ -59,7 +60,7 @@ def test_femur_and_pelvis_never_share_space_and_the_gap_is_narrow(seed, arthriti
         centre, reach = femur.frame.head, femur.frame.head_radius + 12
         n = int(2 * reach / 0.7)
         box = Grid.aligned((n, n, n), (0.7,) * 3, centre - reach)
-        assert not (inside(femur.mesh, box) & inside(pelvis, box)).any()
+        assert not (voxelise(femur.mesh, box) & voxelise(pelvis, box)).any()
         near = pelvis.vertices[np.linalg.norm(pelvis.vertices - centre, axis=1) < reach]
         gap = min(np.linalg.norm(femur.mesh.vertices - p, axis=1).min() for p in near[::3])
         assert 0 < gap < 5.5

@@ -4,8 +4,8 @@ import pytest
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
-from femurkit.surface.contour import contour, cut, genus, largest_part, outward, parts
-from femurkit.surface.field import Plane
+from femurkit.solid import Plane, cut
+from femurkit.surface.contour import contour, genus, largest_part, outward, parts
 from femurkit.volume import Field
 
 

@@ -5,9 +5,9 @@ from scipy import ndimage
 from femurkit.errors import DegenerateShape
 from femurkit.evaluation.distance import mesh_distance
 from femurkit.geometry import Grid
-from femurkit.measure.solid import voxelise
 from femurkit.mesh import read_stl, write_stl
-from femurkit.surface.contour import contour, cut, genus, parts
+from femurkit.solid import cut, voxelise
+from femurkit.surface.contour import contour, genus, parts
 from femurkit.surface.field import clip_to_scan, faces, from_mask, to_mask
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Field, Mask

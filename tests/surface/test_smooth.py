@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from femurkit.geometry import Grid
+from femurkit.mesh import vertex_normals
 from femurkit.surface.contour import contour
-from femurkit.surface.smooth import smooth, vertex_normals
+from femurkit.surface.smooth import smooth
 from femurkit.volume import Field
 
 

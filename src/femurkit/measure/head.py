@@ -10,8 +10,8 @@ from scipy import ndimage, spatial
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
-from femurkit.measure.solid import voxelise
 from femurkit.mesh import Mesh
+from femurkit.solid import voxelise
 
 LATTICE_MM = 2.0
 """Spacing at which the thickest places of the bone are looked for."""

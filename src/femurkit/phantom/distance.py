@@ -1,4 +1,4 @@
-"""Signed distance from a closed surface, and which voxels lie inside it."""
+"""Signed distance from a closed surface."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from scipy.ndimage import distance_transform_edt
 from scipy.spatial import cKDTree
 
 from femurkit.geometry import Grid
-from femurkit.mesh import Mesh, to_vtk
-from femurkit.phantom.shapes import vertex_normals
+from femurkit.mesh import Mesh, vertex_normals
+from femurkit.solid import voxelise
 
 EXACT_WITHIN_MM = 9.0
 """Beyond this depth the distance comes from the lattice, not from the surface."""
@@ -29,31 +29,6 @@ class Depth:
     voxel."""
 
 
-def inside(mesh: Mesh, grid: Grid) -> np.ndarray:
-    """Voxels of a grid whose centre lies inside a closed surface; bool (z, y, x), exact."""
-    from vtkmodules.util.numpy_support import vtk_to_numpy
-    from vtkmodules.vtkCommonDataModel import vtkImageData
-    from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
-
-    index = Mesh(grid.to_index(mesh.vertices)[:, ::-1], mesh.faces)  # VTK counts x first
-    nz, ny, nx = grid.shape
-    stencil = vtkPolyDataToImageStencil()
-    stencil.SetInputData(to_vtk(index))
-    stencil.SetOutputWholeExtent(0, nx - 1, 0, ny - 1, 0, nz - 1)
-    stencil.SetTolerance(0)
-    image = vtkImageStencilToImage()
-    image.SetInputConnection(stencil.GetOutputPort())
-    image.SetOutputScalarTypeToUnsignedChar()
-    image.SetInsideValue(1)
-    image.Update()
-    out: vtkImageData = image.GetOutput()
-    array = np.zeros(grid.shape, bool)
-    if out.GetPointData().GetScalars() is not None:
-        flat = vtk_to_numpy(out.GetPointData().GetScalars())
-        array[:] = flat.reshape(nz, ny, nx) > 0
-    return array
-
-
 def depth_below(mesh: Mesh, grid: Grid, *, margin_mm: float, spacing_mm: float) -> Depth | None:
     """Depth on a lattice of its own over where mesh and grid meet; None if they do not.
 
@@ -67,7 +42,7 @@ def depth_below(mesh: Mesh, grid: Grid, *, margin_mm: float, spacing_mm: float) 
         return None
     shape = np.ceil((high - low) / spacing_mm).astype(int)[::-1] + 1
     lattice = Grid.aligned(tuple(shape), (spacing_mm,) * 3, low)
-    within = inside(mesh, lattice)
+    within = voxelise(mesh, lattice)
     rough = distance_transform_edt(within) - distance_transform_edt(~within)
     rough = (np.asarray(rough, np.float32) - np.sign(rough) * 0.5) * spacing_mm
     near = np.abs(rough) < EXACT_WITHIN_MM

@@ -10,13 +10,13 @@ import numpy as np
 
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
-from femurkit.mesh import Mesh, from_vtk, to_vtk
+from femurkit.mesh import Mesh
 from femurkit.phantom.anatomy import Anatomy, draw_anatomy
-from femurkit.phantom.distance import inside
 from femurkit.phantom.render import depths, scan
 from femurkit.phantom.scanner import ROD_HU_PER_DENSITY, Scanner, draw_scanner, rods
 from femurkit.phantom.shapes import Bone
 from femurkit.phantom.tissue import OUTLINE_HU
+from femurkit.solid import cut, faces, voxelise
 from femurkit.volume import Volume
 
 MATRIX = 512
@@ -64,10 +64,10 @@ def make_patient(
     meshes, sides = {}, {}
     for side, bone in anatomy.femurs.items():
         bone = bone.moved(home)
-        mesh = cut(bone.mesh, scanned)
+        mesh = cut(bone.mesh, faces(scanned))
         window = scanned.window_around(mesh.vertices.min(0), mesh.vertices.max(0))
         part = scanned.crop([w.start for w in window], [w.stop for w in window])
-        labels[window][inside(bone.mesh, part)] = side.label
+        labels[window][voxelise(bone.mesh, part)] = side.label
         meshes[side] = mesh
         sides[side.value] = _measures(bone, mesh, labels, scanned)
     truth = {
@@ -109,43 +109,6 @@ def _field_of_view(
     return Grid.aligned(
         (int(np.ceil((top - bottom) / dz)), shape_xy, shape_xy), scanner.spacing_mm, low
     )
-
-
-def cut(mesh: Mesh, grid: Grid) -> Mesh:
-    """The part of a closed surface within the outer voxel faces of an LPS grid, closed flat
-    there.
-    """
-    from vtkmodules.vtkCommonDataModel import vtkPlane, vtkPlaneCollection
-    from vtkmodules.vtkFiltersCore import vtkCleanPolyData, vtkTriangleFilter
-    from vtkmodules.vtkFiltersGeneral import vtkClipClosedSurface
-
-    low, high = grid.bounds_mm()
-    half = np.array(grid.spacing_mm)[::-1] / 2
-    low, high = low - half, high + half
-    if (mesh.vertices >= low).all() and (mesh.vertices <= high).all():
-        return mesh
-    planes = vtkPlaneCollection()
-    for axis in range(3):
-        for origin, sign in ((low, 1.0), (high, -1.0)):
-            plane = vtkPlane()
-            plane.SetOrigin(*origin)
-            plane.SetNormal(*(sign * np.eye(3)[axis]))
-            planes.AddItem(plane)
-    clip = vtkClipClosedSurface()
-    clip.SetInputData(to_vtk(mesh))
-    clip.SetClippingPlanes(planes)
-    clip.SetTolerance(1e-9)
-    triangles = vtkTriangleFilter()
-    triangles.SetInputConnection(clip.GetOutputPort())
-    triangles.PassLinesOff()
-    triangles.PassVertsOff()
-    clean = vtkCleanPolyData()
-    clean.SetInputConnection(triangles.GetOutputPort())
-    clean.ConvertPolysToLinesOff()
-    clean.ToleranceIsAbsoluteOn()
-    clean.SetAbsoluteTolerance(1e-7)
-    clean.Update()
-    return from_vtk(clean.GetOutput())
 
 
 def _measures(bone: Bone, mesh: Mesh, labels: np.ndarray, grid: Grid) -> dict[str, Any]:

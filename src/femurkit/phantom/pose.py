@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from femurkit.anatomy import Side
-from femurkit.mesh import Mesh
+from femurkit.mesh import Mesh, vertex_normals
 from femurkit.phantom.shapes import (
     MIRROR,
     Bone,
@@ -24,7 +24,6 @@ from femurkit.phantom.shapes import (
     smooth_noise,
     smooth_over,
     subdivided,
-    vertex_normals,
 )
 
 

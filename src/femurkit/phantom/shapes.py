@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape
-from femurkit.mesh import Mesh, from_vtk, to_vtk
+from femurkit.mesh import Mesh, from_vtk, to_vtk, vertex_normals
 
 MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
 
@@ -182,16 +182,6 @@ def shape_model() -> ShapeModel:
     """The model shipped with the package."""
     with files("femurkit.phantom").joinpath("llp26.npz").open("rb") as file:
         return ShapeModel(np.load(file))
-
-
-def vertex_normals(mesh: Mesh) -> np.ndarray:
-    """Area-weighted outward unit normals, (n, 3)."""
-    a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
-    face = np.cross(b - a, c - a)
-    out = np.zeros_like(mesh.vertices)
-    for i in range(3):
-        np.add.at(out, mesh.faces[:, i], face)
-    return out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-12)
 
 
 def subdivided(mesh: Mesh) -> Mesh:

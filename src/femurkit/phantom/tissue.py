@@ -14,8 +14,9 @@ import numpy as np
 from scipy.special import ndtr
 
 from femurkit.geometry import Grid, resample
+from femurkit.mesh import vertex_normals
 from femurkit.phantom.distance import Depth
-from femurkit.phantom.shapes import Bone, smooth_noise, vertex_normals
+from femurkit.phantom.shapes import Bone, smooth_noise
 
 OUTLINE_HU = 225.0
 SOFT_HU = 40.0

@@ -6,9 +6,8 @@ import numpy as np
 from scipy import ndimage
 
 from femurkit.anatomy import Side
-from femurkit.mesh import Mesh
+from femurkit.mesh import Mesh, vertex_normals
 from femurkit.report.content import View
-from femurkit.surface.smooth import vertex_normals
 
 PIXEL_MM = 0.5
 SUPERSAMPLING = 2

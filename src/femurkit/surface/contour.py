@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from scipy import sparse
 
 from femurkit.errors import DegenerateShape
-from femurkit.mesh import Mesh, from_vtk, to_vtk
-from femurkit.surface.field import Plane
+from femurkit.mesh import Mesh, from_vtk
 from femurkit.volume import Field
 
 
@@ -47,42 +44,6 @@ def contour(field: Field, level: float = 0.5) -> Mesh:
 def outward(mesh: Mesh) -> Mesh:
     """The same surface with its faces turned over if they point inward."""
     return mesh if mesh.volume_mm3 >= 0 else Mesh(mesh.vertices, mesh.faces[:, ::-1])
-
-
-def cut(mesh: Mesh, planes: Sequence[Plane]) -> Mesh:
-    """What lies on the kept side of every plane, closed by flat caps.
-
-    mesh: closed, LPS mm. Planes that it does not cross cost nothing.
-    """
-    from vtkmodules.vtkCommonDataModel import vtkPlane, vtkPlaneCollection
-    from vtkmodules.vtkFiltersCore import vtkCleanPolyData, vtkTriangleFilter
-    from vtkmodules.vtkFiltersGeneral import vtkClipClosedSurface
-
-    collection = vtkPlaneCollection()
-    for plane in planes:
-        if plane.depth_mm(mesh.vertices).min() < 0:
-            one = vtkPlane()
-            one.SetOrigin(*plane.point_mm)
-            one.SetNormal(*plane.inward)
-            collection.AddItem(one)
-    if collection.GetNumberOfItems() == 0:
-        return mesh
-    clip = vtkClipClosedSurface()
-    clip.SetInputData(to_vtk(mesh))
-    clip.SetClippingPlanes(collection)
-    clip.SetScalarModeToNone()
-    triangles = vtkTriangleFilter()
-    triangles.SetInputConnection(clip.GetOutputPort())
-    triangles.PassLinesOff()
-    triangles.PassVertsOff()
-    clean = vtkCleanPolyData()
-    clean.SetInputConnection(triangles.GetOutputPort())
-    clean.SetTolerance(0.0)
-    clean.ConvertPolysToLinesOff()
-    clean.Update()
-    if clean.GetOutput().GetNumberOfPolys() == 0:
-        raise DegenerateShape("nothing of the surface lies inside the scan")
-    return from_vtk(clean.GetOutput())
 
 
 def parts(mesh: Mesh) -> np.ndarray:

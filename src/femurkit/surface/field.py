@@ -7,13 +7,13 @@ the scan ends there too, so that mask, surface and voxel count tell the same vol
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
 
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
+from femurkit.solid import Plane, faces
 from femurkit.surface.islands import bounding_window, close_handles, fill_holes, keep_largest
 from femurkit.volume import Field, Mask
 
@@ -22,31 +22,6 @@ SPACING_MM = 1.5
 
 MARGIN = 8
 """Voxels of room around the femur: enough for smoothing never to feel where the field stops."""
-
-
-@dataclass(frozen=True)
-class Plane:
-    """Half a space. point_mm: (3,) LPS on the plane; inward: (3,) unit, toward what is kept."""
-
-    point_mm: np.ndarray
-    inward: np.ndarray
-
-    def depth_mm(self, points_mm: np.ndarray) -> np.ndarray:
-        """Signed distance of points (..., 3), positive on the kept side."""
-        return np.asarray((points_mm - self.point_mm) @ self.inward)
-
-
-def faces(grid: Grid) -> tuple[Plane, ...]:
-    """The six outer voxel faces of a grid (oblique and sheared ones too)."""
-    rows = np.linalg.inv(grid.affine)[:3, :3]
-    out = []
-    for axis in range(3):
-        normal = rows[axis] / np.linalg.norm(rows[axis])
-        for index, sign in ((-0.5, 1.0), (grid.shape[axis] - 0.5, -1.0)):
-            at = np.zeros(3)
-            at[axis] = index
-            out.append(Plane(grid.to_world(at), sign * normal))
-    return tuple(out)
 
 
 def end_planes(field: Field, scan_grid: Grid) -> tuple[Plane, ...]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from femurkit.geometry import Grid
-from femurkit.surface.contour import contour, cut, largest_part
-from femurkit.surface.field import Plane, clip, end_planes, prepared
+from femurkit.solid import Plane, cut
+from femurkit.surface.contour import contour, largest_part
+from femurkit.surface.field import clip, end_planes, prepared
 from femurkit.surface.smooth import PASS_BAND, PASSES, Surface, smooth
 from femurkit.volume import Field
 

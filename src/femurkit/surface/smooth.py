@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
-from femurkit.mesh import Mesh, from_vtk, to_vtk
+from femurkit.mesh import Mesh, from_vtk, to_vtk, vertex_normals
 
 PASSES = 30
 PASS_BAND = 0.1
@@ -50,15 +48,3 @@ def smooth(mesh: Mesh, *, passes: int = PASSES, pass_band: float = PASS_BAND) ->
         smoothed.volume_mm3 / mesh.volume_mm3 - 1.0,
         smoothed.area_mm2 / mesh.area_mm2 - 1.0,
     )
-
-
-def vertex_normals(mesh: Mesh) -> np.ndarray:
-    """Unit outward normals, (n, 3), means over the adjoining faces weighted by their area."""
-    a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
-    of_face = np.cross(b - a, c - a)
-    out = np.zeros_like(mesh.vertices)
-    for corner in range(3):
-        for axis in range(3):
-            out[:, axis] += np.bincount(mesh.faces[:, corner], of_face[:, axis], minlength=len(out))
-    length = np.linalg.norm(out, axis=1, keepdims=True)
-    return np.asarray(out / np.where(length > 0, length, 1.0))
