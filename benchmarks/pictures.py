@@ -6,11 +6,11 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
+from scipy.ndimage import map_coordinates
 
 from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.report.outline import section
-from femurkit.report.views import draw
 from femurkit.volume import Volume
 
 matplotlib.use("Agg")
@@ -31,7 +31,10 @@ def overlays(
     *,
     title: str,
 ) -> None:
-    """Per side: three planes through the head centre, one through the shaft end; red found, green true."""
+    """Per side: three planes through the head centre, one through the shaft end.
+
+    Red is what was found, green the truth.
+    """
     sides = [s for s in (Side.RIGHT, Side.LEFT) if s in surfaces]
     figure, axes = pyplot.subplots(len(sides), 4, figsize=(16, 4.6 * len(sides)), squeeze=False)
     for row, side in zip(axes, sides, strict=True):
@@ -39,12 +42,8 @@ def overlays(
         low, high = surface.vertices.min(0), surface.vertices.max(0)
         end = surface.vertices[surface.vertices[:, 2] < low[2] + 12]
         shaft = np.array([*((end.min(0) + end.max(0)) / 2)[:2], low[2] + 8])
-        for ax, plane, at in zip(
-            row,
-            ("axial", "coronal", "sagittal", "axial"),
-            (centre, centre, centre, shaft),
-            strict=True,
-        ):
+        places = [(p, centre) for p in ("axial", "coronal", "sagittal")] + [("axial", shaft)]
+        for ax, (plane, at) in zip(row, places, strict=True):
             _cut(ax, volume, plane, at, low, high)
             for mesh, colour in ((truth.get(side), TRUTH), (surface, FOUND)):
                 if mesh is not None:
@@ -68,8 +67,6 @@ def _cut(ax, volume, plane, at, low, high):
     points[..., axis] = at[axis]
     points[..., right] = a
     points[..., up] = b[:, None]
-    from scipy.ndimage import map_coordinates
-
     index = np.moveaxis(volume.grid.to_index(points), -1, 0)
     grey = map_coordinates(volume.array, index, np.float32, order=1, cval=-1000.0)
     ax.imshow(
@@ -82,16 +79,5 @@ def _cut(ax, volume, plane, at, low, high):
 
 def _outline(ax, mesh, plane, at, colour):
     axis, right, up = PLANES[plane]
-    others = [a for a in range(3) if a != axis]
     for curve in section(mesh, axis, float(at[axis])):
-        points = np.zeros((len(curve), 3))
-        if curve.shape[1] == 3:
-            points = curve
-        else:
-            points[:, others] = curve
-        ax.plot(
-            points[:, right], points[:, up], color=colour, linewidth=0.9, scalex=False, scaley=False
-        )
-
-
-__all__ = ["draw", "overlays"]
+        ax.plot(curve[:, right], curve[:, up], color=colour, lw=0.9, scalex=False, scaley=False)
