@@ -11,6 +11,7 @@ from scipy.ndimage import map_coordinates
 from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.report.outline import section
+from femurkit.report.views import view
 from femurkit.volume import Volume
 
 matplotlib.use("Agg")
@@ -81,3 +82,22 @@ def _outline(ax, mesh, plane, at, colour):
     axis, right, up = PLANES[plane]
     for curve in section(mesh, axis, float(at[axis])):
         ax.plot(curve[:, right], curve[:, up], color=colour, lw=0.9, scalex=False, scaley=False)
+
+
+def portraits(solid: dict[Side, Mesh], hollow: dict[Side, Mesh], out: Path) -> None:
+    """Each femur from the front, behind, medial and lateral, and its hollow bone from below."""
+    sides = [s for s in (Side.RIGHT, Side.LEFT) if s in solid]
+    names = ("anterior", "posterior", "medial", "lateral")
+    figure, axes = pyplot.subplots(1, 5 * len(sides), figsize=(2.2 * 5 * len(sides), 4.4))
+    for axis, (side, name) in zip(
+        np.ravel(axes), [(s, n) for s in sides for n in (*names, "below")], strict=True
+    ):
+        mesh = hollow[side] if name == "below" else solid[side]
+        axis.imshow(view(mesh, name, side).image)
+        axis.set_title(
+            f"{side.value}\n{name}" + (", hollow" if name == "below" else ""), fontsize=9
+        )
+        axis.set_axis_off()
+    figure.tight_layout()
+    figure.savefig(out, dpi=80)
+    pyplot.close(figure)

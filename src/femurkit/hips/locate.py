@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
@@ -61,10 +61,6 @@ def find_hips(volume: Volume, *, device: str = "auto") -> list[Hip]:
     for side, part in _sided(parts).items():
         box = _box(part, volume.grid, side, fine)
         hips.append(Hip(side, box, part.proximal_ml, _notes(part, volume.grid)))
-    if len(hips) == 1:
-        other = Side.RIGHT if hips[0].side is Side.LEFT else Side.LEFT
-        note = f"no {other.value} femur was found; only the {hips[0].side.value} one was done"
-        hips = [replace(hips[0], notes=(*hips[0].notes, note))]
     return sorted(hips, key=lambda h: h.side.label)
 
 

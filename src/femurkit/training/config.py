@@ -33,7 +33,7 @@ FINE = Recipe(
     spacing_mm=1.5,
     patch=(112, 80, 96),
     batch=2,
-    steps=4000,
+    steps=5500,
     learning_rate=2e-3,
 )
 COARSE = Recipe(
@@ -48,9 +48,9 @@ COARSE = Recipe(
     channels=(12, 24, 48, 96),
     residual_units=1,
     spacing_mm=4.0,
-    patch=(64, 64, 96),
-    batch=3,
-    steps=2000,
+    patch=(64, 56, 80),
+    batch=2,
+    steps=1600,
     learning_rate=3e-3,
 )
 RECIPES = {r.name: r for r in (FINE, COARSE)}
