@@ -26,14 +26,18 @@ from femurkit.training.supervised import loss
 
 EMA = 0.995
 HELD_OUT = 24
-"""The last examples of the cache are never trained on."""
+"""The last examples of the cache, at most a quarter, are never trained on."""
+SAVE_EVERY = 50
+SCORE_EVERY = 250
+"""Steps between checkpoints, and between looks at the held-out examples."""
 
 
 def fit(recipe: Recipe, cache: Path, run: Path) -> None:
-    """Train one network; leaves RUN/last.pt and RUN/log.csv."""
+    """Train one network on the examples in `cache`; leaves RUN/last.pt and RUN/log.csv."""
     run.mkdir(parents=True, exist_ok=True)
     files = example_files(cache, recipe)
-    train, held_out = files[:-HELD_OUT], files[-HELD_OUT:]
+    kept = min(HELD_OUT, len(files) // 4)
+    train, held_out = files[:-kept], files[-kept:]
     torch.manual_seed(recipe.seed)
     model = network(recipe).to(memory_format=torch.channels_last_3d)
     average = copy.deepcopy(model).eval()
@@ -61,7 +65,7 @@ def fit(recipe: Recipe, cache: Path, run: Path) -> None:
         follow(average, model, min(EMA, (step + 1) / (step + 10)))
         recent.append(value.item())
         step += 1
-        if step % 50 == 0 or step == recipe.steps:
+        if step % SAVE_EVERY == 0 or step == recipe.steps:
             seconds = (time.time() - started) / len(recent)
             report(run, step, sum(recent) / len(recent), seconds, average, recipe, held_out)
             save(run, model, average, optimizer, step, recipe)
@@ -95,9 +99,9 @@ def report(
     recipe: Recipe,
     held_out: list[Path],
 ) -> None:
-    """Append to the log; every 250 steps with the Dice of each class on held-out examples."""
+    """Append to the log; at times with the Dice of each class on held-out examples."""
     scores = ""
-    if step % 250 == 0 or step == recipe.steps:
+    if step % SCORE_EVERY == 0 or step == recipe.steps:
         total = torch.zeros(3, len(recipe.classes))
         for path in held_out[::3]:
             hu, target = load(path, recipe)
