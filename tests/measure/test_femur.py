@@ -10,10 +10,11 @@ from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.femur import measure
 from femurkit.measure.hollow import canal_volume_ml, hollow_volume_ml
 from femurkit.measure.length import visible_length_mm
+from femurkit.measure.metal import metal_ml
 from femurkit.measure.volume import volume_ml
 from femurkit.mesh import Mesh
 from femurkit.solid import Plane, cut, voxelise
-from femurkit.volume import Mask
+from femurkit.volume import Mask, Volume
 
 UP = np.array([0.0, 0.0, 1.0])
 
@@ -123,3 +124,24 @@ def test_the_visible_length_of_real_femora_is_the_published_one(libhip):
     """Published: 92.03, 92.5 and 153.37 mm, from the middle of the lower end."""
     for name, published in (("m7_lfemur", 92.03), ("m7_rfemur", 92.5), ("m8_lfemur", 153.37)):
         assert visible_length_mm(libhip[name]) == pytest.approx(published, rel=0.04)
+
+
+def test_metal_near_the_bone_is_counted_and_fails_its_check(bone):
+    mesh, mask = bone
+    hu = np.full(mask.grid.shape, 40, np.int16)
+    volume = Volume(hu, mask.grid)
+    assert "NO_METAL" in codes(measure(Side.LEFT, mask, mesh, None, volume), passed=True)
+    z, y, x = np.argwhere(mask.array).mean(0).astype(int)
+    hu[z : z + 4, y : y + 10, x : x + 10] = 3000
+    hu[:, 0, 0] = 3000  # far away
+    found = measure(Side.LEFT, mask, mesh, None, Volume(hu, mask.grid))
+    assert metal_ml(Volume(hu, mask.grid), mask) == pytest.approx(4 * 10 * 10 * 2.5 / 1000)
+    assert "NO_METAL" in codes(found, passed=False)
+
+
+def test_a_scan_that_ends_at_the_lesser_trochanter_is_said(femur_like, head):
+    mesh = cut(femur_like(Side.LEFT), [Plane(head[0] - 45 * UP, UP)])
+    lo = mesh.vertices.min(0) - 5
+    grid = Grid.aligned((34, 90, 140), (2.5, 1, 1), [lo[0], lo[1], head[0][2] - 43.75])
+    found = measure(Side.LEFT, Mask(voxelise(mesh, grid), grid), mesh)
+    assert "REACHES_SHAFT" in codes(found, passed=False)

@@ -8,12 +8,18 @@ from femurkit.anatomy import Side
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.head import fit_head
 from femurkit.measure.length import visible_length_mm
+from femurkit.measure.metal import metal_ml
 from femurkit.mesh import Mesh
 from femurkit.surface.contour import genus, parts
-from femurkit.volume import Mask
+from femurkit.volume import Mask, Volume
 
 PLAUSIBLE_ML_PER_CM = (4.0, 40.0)
 """Volume per centimetre of visible length: a thin shaft gives 4, head and trochanter alone 30."""
+
+LEAST_METAL_ML = 0.1
+
+TO_LESSER_TROCHANTER_MM = 95.0
+"""Visible femur shorter than this ends at or above the lesser trochanter."""
 
 LEAST_LENGTH_MM = 40.0
 """Less than this is a fragment."""
@@ -22,7 +28,13 @@ VOLUME_TOLERANCE = 0.01
 """Surface and mask may differ by this share of the volume."""
 
 
-def measure(side: Side, mask: Mask, periosteal: Mesh, hollow: Mesh | None = None) -> dict[str, Any]:
+def measure(
+    side: Side,
+    mask: Mask,
+    periosteal: Mesh,
+    hollow: Mesh | None = None,
+    volume: Volume | None = None,
+) -> dict[str, Any]:
     """Plain numbers for measurements.json; units are the endings of the names.
 
     mask on the scan's grid, surfaces in LPS mm. What cannot be measured is None, and
@@ -52,6 +64,10 @@ def measure(side: Side, mask: Mask, periosteal: Mesh, hollow: Mesh | None = None
         found["handles"] = genus(periosteal)
     found["not_measurable"] = missing
     found["checks"] = checks(mask, periosteal, hollow, length)
+    if volume is not None:
+        metal = metal_ml(volume, mask)
+        text = f"{metal:.1f} ml of metal in or beside the bone: look at the outline there"
+        found["checks"].append(_check("NO_METAL", metal < LEAST_METAL_ML, text))
     return found
 
 
@@ -69,6 +85,12 @@ def checks(
             "VOLUME_PLAUSIBLE",
             low <= density <= high and length_mm >= LEAST_LENGTH_MM,
             f"{volume:.0f} ml over {length_mm:.0f} mm of visible femur",
+        ),
+        _check(
+            "REACHES_SHAFT",
+            length_mm >= TO_LESSER_TROCHANTER_MM,
+            f"{length_mm:.0f} mm of femur in the scan, {TO_LESSER_TROCHANTER_MM:.0f} needed to "
+            "pass the lesser trochanter",
         ),
         _check("WATERTIGHT", periosteal.is_watertight, "The periosteal surface is closed"),
         _check("OUTWARD", periosteal.volume_mm3 > 0, "The periosteal surface faces outward"),
