@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 
 from femurkit.geometry import Grid
@@ -11,6 +13,8 @@ from femurkit.phantom.scanner import Scanner, add_noise, add_table, blur
 from femurkit.phantom.shapes import Bone
 from femurkit.phantom.tissue import lay, mix
 
+THREADS = 2
+"""Slabs at work at once; each has its own stream of chance, so their order does not matter."""
 SLAB_MM = 40.0
 THIN_MM = 1.3
 """Slices are painted at most this thick and averaged to the scanner's."""
@@ -41,19 +45,23 @@ def scan(
         mix(bone, depth, anatomy.bone_hu, sigma_mm=scanner.sigma_mm, seed=anatomy.seed + number)
         for number, (bone, depth) in enumerate(bones)
     ]
+    starts = range(0, grid.shape[0], per_slab)
     out = np.empty(grid.shape, np.int16)
-    for start in range(0, grid.shape[0], per_slab):
+
+    def slab(start: int, chance: np.random.Generator) -> None:
         stop = min(start + per_slab, grid.shape[0])
-        slab = grid.crop((start, 0, 0), (stop, *grid.shape[1:]))
-        thin = _folded(slab, fold)
+        thin = _folded(grid.crop((start, 0, 0), (stop, *grid.shape[1:])), fold)
         hu = anatomy.soft.hu(thin)
         for paint in paints:
             lay(hu, thin, paint)
         if scanner.table:
             add_table(hu, thin, top_mm=anatomy.skin_back_mm, with_rods=scanner.rods)
         seen = blur(hu, scanner, fold)
-        add_noise(seen, scanner, rng)
+        add_noise(seen, scanner, chance)
         out[start:stop] = np.clip(np.rint(seen), -1024, 3071)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(slab, starts, rng.spawn(len(starts))))
     return out
 
 

@@ -96,13 +96,7 @@ def femur_frame(vertices: np.ndarray) -> FemurFrame:
 
     vertices: (n, 3) LPS mm. Raises DegenerateShape when no head can be fitted.
     """
-    top = vertices[vertices[:, 2] > vertices[:, 2].max() - 25]
-    centre, radius = top[top[:, 0] <= np.median(top[:, 0])].mean(0), 24.0
-    for _ in range(20):
-        near = np.linalg.norm(vertices - centre, axis=1) < 1.3 * radius
-        near &= (vertices[:, 2] > centre[2] - 5) & (vertices[:, 0] < centre[0] + 8)
-        centre, radius = fit_sphere(vertices[near])
-        radius = float(np.clip(radius, 18, 32))
+    centre, radius, neck = _head(vertices)
     below = centre[2] - vertices[:, 2]
     level, length = 2.9 * radius, below.max()
     shaft = vertices[(below > level) & (below < min(length - 5, level + 120))]
@@ -117,17 +111,40 @@ def femur_frame(vertices: np.ndarray) -> FemurFrame:
     trochanter = trochanter + down * ((centre[2] - level - trochanter[2]) / down[2])
     lateral = trochanter - centre
     lateral -= down * (lateral @ down)
-    away = np.linalg.norm(vertices - centre, axis=1) / radius
-    ring = vertices[(away > 1.2) & (away < 1.45)]
-    neck = (ring.min(0) + ring.max(0)) / 2 - centre
     return FemurFrame(
         centre,
         radius,
         trochanter,
         down,
         lateral / np.linalg.norm(lateral),
-        neck / np.linalg.norm(neck),
+        neck,
     )
+
+
+def _head(vertices: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
+    """Centre, radius and neck direction of a left femoral head.
+
+    First a rough sphere through what lies above and medial; then again and again the sphere
+    through what lies on the last one, away from the neck.
+    """
+    top = vertices[vertices[:, 2] > vertices[:, 2].max() - 25]
+    centre, radius = top[top[:, 0] <= np.median(top[:, 0])].mean(0), 24.0
+    neck = np.array([0.55, 0.25, -0.8])
+    for turn in range(30):
+        ray = vertices - centre
+        away = np.linalg.norm(ray, axis=1)
+        if turn < 12:
+            near = (away < 1.3 * radius) & (ray[:, 2] > -5) & (ray[:, 0] < 8)
+        else:
+            near = (np.abs(away - radius) < 0.12 * radius) & (ray @ neck < 0.45 * away)
+        centre, radius = fit_sphere(vertices[near])
+        radius = float(np.clip(radius, 18, 32))
+        if turn >= 12:
+            away = np.linalg.norm(vertices - centre, axis=1)
+            ring = vertices[(away > 1.25 * radius) & (away < 1.5 * radius)]
+            neck = (ring.min(0) + ring.max(0)) / 2 - centre
+            neck /= np.linalg.norm(neck)
+    return centre, radius, neck
 
 
 class ShapeModel:
