@@ -93,6 +93,12 @@ def test_no_proximal_femur_is_refused_with_exit_code_4():
     assert refusal.value.exit_code == 4
 
 
+def test_what_speaks_for_both_sides_is_no_hip():
+    knee = (((-30, -30, -60), (30, 30, -20), 1), ((-30, -30, -19), (30, 30, 20), 2))
+    with pytest.raises(NoFemurFound):
+        find_hips(scan(*knee))
+
+
 def test_a_head_at_the_end_of_the_scan_is_said():
     cut = ((60, -20, -80), (110, 20, 200), 1)
     (hip,) = find_hips(scan(cut))

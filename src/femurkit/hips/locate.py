@@ -15,8 +15,10 @@ from femurkit.volume import Volume
 
 LEFT, RIGHT, OTHER_FEMUR = 1, 2, 3
 """Channels of the coarse network; left and right are the proximal parts."""
-LEAST_PROXIMAL_ML = 12.0
+LEAST_PROXIMAL_ML = 25.0
 """Less proximal femur than this is not one; a whole one has 90-200."""
+LEAST_ONE_SIDED = 0.75
+"""A part that speaks for left and right alike, as a knee does, is not a proximal femur."""
 MARGIN_MM = 15.0
 
 
@@ -43,6 +45,11 @@ class _Part:
     def proximal_ml(self) -> float:
         return self.left_ml + self.right_ml
 
+    @property
+    def is_hip(self) -> bool:
+        one_sided = max(self.left_ml, self.right_ml) >= LEAST_ONE_SIDED * self.proximal_ml
+        return one_sided and self.proximal_ml >= LEAST_PROXIMAL_ML
+
 
 def find_hips(volume: Volume, *, device: str = "auto") -> list[Hip]:
     """Left and right proximal femur, as far as they are in the scan.
@@ -50,7 +57,7 @@ def find_hips(volume: Volume, *, device: str = "auto") -> list[Hip]:
     Raises NoFemurFound if neither is there.
     """
     coarse, fine = shipped("coarse", device), shipped("fine", device)
-    parts = [p for p in _parts(volume, coarse) if p.proximal_ml >= LEAST_PROXIMAL_ML]
+    parts = [part for part in _parts(volume, coarse) if part.is_hip]
     parts = sorted(parts, key=lambda p: -p.proximal_ml)[:2]
     if not parts:
         raise NoFemurFound(
