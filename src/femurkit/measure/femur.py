@@ -66,7 +66,7 @@ def measure(
     found["checks"] = checks(mask, periosteal, hollow, length)
     if volume is not None:
         metal = metal_ml(volume, mask)
-        text = f"{metal:.1f} ml of metal in or beside the bone: look at the outline there"
+        text = f"{metal:.1f} ml of metal in or beside the bone"
         found["checks"].append(_check("NO_METAL", metal < LEAST_METAL_ML, text))
     return found
 
