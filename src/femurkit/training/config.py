@@ -33,7 +33,7 @@ FINE = Recipe(
     spacing_mm=1.5,
     patch=(112, 80, 96),
     batch=2,
-    steps=5500,
+    steps=5000,
     learning_rate=2e-3,
 )
 COARSE = Recipe(
