@@ -87,17 +87,20 @@ def _outline(ax, mesh, plane, at, colour):
 def portraits(solid: dict[Side, Mesh], hollow: dict[Side, Mesh], out: Path) -> None:
     """Each femur from the front, behind, medial and lateral, and its hollow bone from below."""
     sides = [s for s in (Side.RIGHT, Side.LEFT) if s in solid]
-    names = ("anterior", "posterior", "medial", "lateral")
-    figure, axes = pyplot.subplots(1, 5 * len(sides), figsize=(2.2 * 5 * len(sides), 4.4))
-    for axis, (side, name) in zip(
-        np.ravel(axes), [(s, n) for s in sides for n in (*names, "below")], strict=True
-    ):
-        mesh = hollow[side] if name == "below" else solid[side]
-        axis.imshow(view(mesh, name, side).image)
-        axis.set_title(
-            f"{side.value}\n{name}" + (", hollow" if name == "below" else ""), fontsize=9
-        )
+    names = ("anterior", "posterior", "medial", "lateral", "below")
+    seen = [(s, n, hollow[s] if n == "below" else solid[s]) for s in sides for n in names]
+    images = [view(mesh, name, side).image for side, name, mesh in seen]
+    height = max(image.shape[0] for image in images)
+    widths = [image.shape[1] for image in images]
+    figure, axes = pyplot.subplots(
+        1, len(seen), figsize=(sum(widths) / 70, height / 70 + 0.6), width_ratios=widths
+    )
+    for axis, (side, name, _), image in zip(np.ravel(axes), seen, images, strict=True):
+        room = height - image.shape[0]
+        axis.imshow(np.pad(image, ((room // 2, room - room // 2), (0, 0), (0, 0))))
+        what = "hollow, below" if name == "below" else name
+        axis.set_title(f"{side.value}\n{what}", fontsize=9)
         axis.set_axis_off()
     figure.tight_layout()
-    figure.savefig(out, dpi=80)
+    figure.savefig(out, dpi=70)
     pyplot.close(figure)
