@@ -99,6 +99,14 @@ def test_what_speaks_for_both_sides_is_no_hip():
         find_hips(scan(*knee))
 
 
+def test_a_femur_split_by_metal_is_one():
+    head = ((60, -20, -12), (90, 20, 20), 1)
+    rest = ((60, -20, -80), (110, 20, -20), 1)
+    (hip,) = find_hips(scan(head, rest))
+    low, high = hip.box.bounds_mm()
+    assert (low < [60, -20, -80]).all() and (high > [110, 20, 20]).all()
+
+
 def test_a_head_at_the_end_of_the_scan_is_said():
     cut = ((60, -20, -80), (110, 20, 200), 1)
     (hip,) = find_hips(scan(cut))

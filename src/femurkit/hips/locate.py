@@ -19,6 +19,8 @@ LEAST_PROXIMAL_ML = 25.0
 """Less proximal femur than this is not one; a whole one has 90-200."""
 LEAST_ONE_SIDED = 0.75
 """A part that speaks for left and right alike, as a knee does, is not a proximal femur."""
+JOIN_MM = 12.0
+"""Pieces of one side no farther apart than this are one femur: metal can split it."""
 MARGIN_MM = 15.0
 
 
@@ -45,6 +47,23 @@ class _Part:
     def proximal_ml(self) -> float:
         return self.left_ml + self.right_ml
 
+    def belongs_to(self, other: _Part) -> bool:
+        """Whether the other is near and does not speak for the other side."""
+        apart = np.maximum(self.low - other.high, other.low - self.high).max()
+        return bool(apart <= JOIN_MM) and self._side() * other._side() >= 0
+
+    def joined(self, other: _Part) -> _Part:
+        """Both as one."""
+        return _Part(
+            np.minimum(self.low, other.low),
+            np.maximum(self.high, other.high),
+            self.left_ml + other.left_ml,
+            self.right_ml + other.right_ml,
+        )
+
+    def _side(self) -> int:
+        return int(np.sign(self.left_ml - self.right_ml))
+
     @property
     def is_hip(self) -> bool:
         one_sided = max(self.left_ml, self.right_ml) >= LEAST_ONE_SIDED * self.proximal_ml
@@ -57,7 +76,7 @@ def find_hips(volume: Volume, *, device: str = "auto") -> list[Hip]:
     Raises NoFemurFound if neither is there.
     """
     coarse, fine = shipped("coarse", device), shipped("fine", device)
-    parts = [part for part in _parts(volume, coarse) if part.is_hip]
+    parts = [part for part in _joined(_parts(volume, coarse)) if part.is_hip]
     parts = sorted(parts, key=lambda p: -p.proximal_ml)[:2]
     if not parts:
         raise NoFemurFound(
@@ -92,6 +111,18 @@ def _parts(volume: Volume, network: Network) -> list[_Part]:
             float((inside & (best[window] == c)).sum()) * voxel_ml for c in (LEFT, RIGHT)
         )
         out.append(_Part(np.minimum(*ends) - step / 2, np.maximum(*ends) + step / 2, left, right))
+    return out
+
+
+def _joined(parts: list[_Part]) -> list[_Part]:
+    """Pieces that belong together as one, the largest first."""
+    out: list[_Part] = []
+    for part in sorted(parts, key=lambda p: -p.proximal_ml):
+        home = next((i for i, other in enumerate(out) if part.belongs_to(other)), None)
+        if home is None:
+            out.append(part)
+        else:
+            out[home] = out[home].joined(part)
     return out
 
 
