@@ -70,9 +70,9 @@ def _cut(ax, volume, plane, at, low, high):
     points[..., up] = b[:, None]
     index = np.moveaxis(volume.grid.to_index(points), -1, 0)
     grey = map_coordinates(volume.array, index, np.float32, order=1, cval=-1000.0)
-    ax.imshow(
-        grey, cmap="gray", vmin=-150, vmax=850, extent=(a[0], a[-1], b[0], b[-1]), origin="lower"
-    )
+    half = step / 2
+    edges = (a[0] - half, a[-1] + half, b[0] - half, b[-1] + half)
+    ax.imshow(grey, cmap="gray", vmin=-150, vmax=850, extent=edges, origin="lower")
     if plane == "axial":
         ax.invert_yaxis()
     ax.set_axis_off()

@@ -106,6 +106,8 @@ def demo() -> None:
     with tempfile.TemporaryDirectory() as tmp:
         folder = Path(tmp) / "demo"
         told = run("demo", "-o", folder)
+        if told["exit"]:
+            raise RuntimeError(f"the demo failed: {told['said']}")
         result, patient = folder / "reconstruction", folder / "P001"
         found = surfaces(result)
         portraits(found, surfaces(result, "femur_hollow.stl"), OUT / "demo.png")

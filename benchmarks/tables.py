@@ -54,7 +54,7 @@ def phantom_part(part: dict[str, Any]) -> list[str]:
     ]
     out.append("|---|---|---|---|")
     for key, name in SCORES:
-        values = np.array([row.get(key) or 0.0 for row in rows])
+        values = np.array([row[key] for row in rows if row.get(key) is not None])
         worst = values.min() if key == "dsc" else values[np.abs(values).argmax()]
         out.append(f"| {name} | {values.mean():.3f} | {values.std():.3f} | {worst:.3f} |")
     out += ["", f"Femurs without any overlap (lost or left and right swapped): {swaps}.", ""]

@@ -38,6 +38,3 @@ LATERALITY = {
     Side.LEFT: Code("7771000", "SCT", "Left"),
     Side.RIGHT: Code("24028007", "SCT", "Right"),
 }
-
-NETWORK_LABELS = ("background", "femur", "other bone")
-"""What the fine network tells apart, by channel; the third is what teaches the joint gap."""

@@ -117,7 +117,7 @@ class Grid:
     def same_as(self, other: Grid) -> bool:
         """Equal shape and equal affine within AFFINE_TOLERANCE."""
         return self.shape == other.shape and bool(
-            np.allclose(self.affine, other.affine, atol=AFFINE_TOLERANCE)
+            np.allclose(self.affine, other.affine, rtol=0, atol=AFFINE_TOLERANCE)
         )
 
 

@@ -107,6 +107,21 @@ def test_a_femur_split_by_metal_is_one():
     assert (low < [60, -20, -80]).all() and (high > [110, 20, 20]).all()
 
 
+def test_two_pieces_of_one_hip_are_never_left_and_right():
+    head = ((60, -20, 40), (110, 20, 90), 1)
+    (hip,) = find_hips(scan(head, LEFT))
+    assert hip.side is Side.LEFT
+    left, right = find_hips(scan(head, LEFT, RIGHT))
+    assert right.box.bounds_mm()[1][0] < 0 < left.box.bounds_mm()[0][0]
+
+
+def test_a_false_bridge_between_the_hips_is_cut():
+    bridge = ((-60, -2, -42), (60, 2, -38), 3)
+    left, right = find_hips(scan(LEFT, RIGHT, bridge))
+    assert (left.side, right.side) == (Side.LEFT, Side.RIGHT)
+    assert right.box.bounds_mm()[1][0] < 40 and left.box.bounds_mm()[0][0] > -40
+
+
 def test_a_head_at_the_end_of_the_scan_is_said():
     cut = ((60, -20, -80), (110, 20, 200), 1)
     (hip,) = find_hips(scan(cut))

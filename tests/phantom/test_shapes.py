@@ -5,7 +5,7 @@ from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.mesh import vertex_normals
-from femurkit.phantom.pose import assemble, draw_joint
+from femurkit.phantom.pose import Joint, assemble, draw_joint
 from femurkit.phantom.shapes import MIRROR, femur_frame, fit_sphere, shape_model
 from femurkit.solid import voxelise
 
@@ -64,6 +64,23 @@ def test_femur_and_pelvis_never_share_space_and_the_gap_is_narrow(seed, arthriti
         near = pelvis.vertices[np.linalg.norm(pelvis.vertices - centre, axis=1) < reach]
         gap = min(np.linalg.norm(femur.mesh.vertices - p, axis=1).min() for p in near[::3])
         assert 0 < gap < 5.5
+
+
+def test_a_positive_rotation_turns_the_foot_outward():
+    turned = {}
+    for rotation in (0.0, 25.0):
+        joint = Joint(0.0, 0.0, rotation, 2.0, 0.0)
+        bones = assemble(np.random.default_rng(1), dict.fromkeys(Side, joint))
+        for side in Side:
+            femur, kneecap = (
+                next(b.mesh.vertices for b in bones if (b.kind, b.side) == (kind, side))
+                for kind in ("femur", "patella")
+            )
+            knee = femur[femur[:, 2] < femur[:, 2].min() + 40].mean(0)
+            forward = kneecap.mean(0) - knee
+            turned[side, rotation] = np.degrees(np.arctan2(forward[0] * side.sign, -forward[1]))
+    for side in Side:
+        assert turned[side, 25.0] == pytest.approx(turned[side, 0.0] + 25, abs=6)
 
 
 def test_normals_point_outward():

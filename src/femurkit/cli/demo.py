@@ -10,6 +10,7 @@ import typer
 
 from femurkit.cli.screen import last_line, progress, say, score_table
 
+MARKER = "reconstruction/run.json"
 SEED = 2024
 SPACING_MM = (1.5, 0.9, 0.9)
 """Fine enough to be fair, coarse enough for seconds."""
@@ -27,10 +28,10 @@ def command(
     """Make a synthetic patient, reconstruct its femurs, compare them with the truth."""
     from femurkit.output import refuse_if_taken, whole_or_nothing
 
-    refuse_if_taken(out, overwrite=overwrite, marker="P001")
+    refuse_if_taken(out, overwrite=overwrite, marker=MARKER)
     with (
         progress(18) as listener,
-        whole_or_nothing(out, overwrite=overwrite, marker="P001") as folder,
+        whole_or_nothing(out, overwrite=overwrite, marker=MARKER) as folder,
     ):
         rows, warnings = _demo(folder, listener)
     for warning in warnings:

@@ -9,7 +9,7 @@ import typer
 
 from femurkit.cli.screen import last_line, progress
 
-MARKER = "P001"
+MARKER = "P001/truth/truth.json"
 
 
 def command(
@@ -65,6 +65,6 @@ def parse_spacing(text: str | None) -> tuple[float, float, float] | None:
         z, y, x = (float(part) for part in text.split(","))
     except ValueError:
         raise typer.BadParameter("three numbers in mm, as 1.5,0.9,0.9") from None
-    if not all(0.2 <= value <= 10 for value in (z, y, x)):
-        raise typer.BadParameter("each between 0.2 and 10 mm")
+    if not (0.2 <= z <= 10 and all(0.68 <= value <= 10 for value in (y, x))):
+        raise typer.BadParameter("z between 0.2 and 10 mm, y and x between 0.68 and 10 mm")
     return z, y, x

@@ -19,6 +19,7 @@ LEAST_PROXIMAL_ML = 25.0
 """Less proximal femur than this is not one; a whole one has 90-200."""
 LEAST_ONE_SIDED = 0.75
 """A part that speaks for left and right alike, as a knee does, is not a proximal femur."""
+LEAST_BETWEEN_HIPS_MM = 80.0
 JOIN_MM = 12.0
 """Pieces of one side no farther apart than this are one femur: metal can split it."""
 MARGIN_MM = 15.0
@@ -77,14 +78,13 @@ def find_hips(volume: Volume, *, device: str = "auto") -> list[Hip]:
     """
     coarse, fine = shipped("coarse", device), shipped("fine", device)
     parts = [part for part in _joined(_parts(volume, coarse)) if part.is_hip]
-    parts = sorted(parts, key=lambda p: -p.proximal_ml)[:2]
     if not parts:
         raise NoFemurFound(
             "no proximal femur in this scan (expected at least one hip, from the femoral head to "
             "below the lesser trochanter). Choose another series with --series."
         )
     hips = []
-    for side, part in _sided(parts).items():
+    for side, part in _sided(_two(parts)).items():
         box = _box(part, volume.grid, side, fine)
         hips.append(Hip(side, box, part.proximal_ml, _notes(part, volume.grid)))
     return sorted(hips, key=lambda h: h.side.label)
@@ -105,13 +105,37 @@ def _parts(volume: Volume, network: Network) -> list[_Part]:
     best = says.argmax(0)
     out = []
     for name, window in enumerate(ndimage.find_objects(names), start=1):
-        inside = (names[window] == name) & femur[window]
-        ends = [grid.to_world([w.start if a else w.stop - 1 for w in window]) for a in (1, 0)]
-        left, right = (
-            float((inside & (best[window] == c)).sum()) * voxel_ml for c in (LEFT, RIGHT)
-        )
-        out.append(_Part(np.minimum(*ends) - step / 2, np.maximum(*ends) + step / 2, left, right))
+        at = np.argwhere((names[window] == name) & femur[window]) + [w.start for w in window]
+        for piece in _unbridged(grid.to_world(at), best[tuple(at.T)], voxel_ml):
+            points, says_left, says_right = piece
+            low, high = points.min(0) - step / 2, points.max(0) + step / 2
+            out.append(_Part(low, high, says_left * voxel_ml, says_right * voxel_ml))
     return out
+
+
+def _unbridged(
+    points: np.ndarray, best: np.ndarray, voxel_ml: float
+) -> list[tuple[np.ndarray, int, int]]:
+    """A part as it is, or as two where a false bridge joins a left and a right hip.
+
+    points: (n, 3) LPS mm; best: (n,) class. Gives points, voxels called left, and called right.
+    """
+    left, right = best == LEFT, best == RIGHT
+    if min(left.sum(), right.sum()) * voxel_ml >= LEAST_PROXIMAL_ML:
+        across = points[left].mean(0) - points[right].mean(0)
+        if across[0] > LEAST_BETWEEN_HIPS_MM:
+            middle = (points[left].mean(0) + points[right].mean(0)) / 2
+            here = (points - middle)[:, 0] > 0
+            return [(points[s], int(left[s].sum()), int(right[s].sum())) for s in (here, ~here)]
+    return [(points, int(left.sum()), int(right.sum()))]
+
+
+def _two(parts: list[_Part]) -> list[_Part]:
+    """The largest, and the largest of those that do not stand above or below it."""
+    parts = sorted(parts, key=lambda p: -p.proximal_ml)
+    low, high = parts[0].low[0], parts[0].high[0]
+    others = (p for p in parts[1:] if not low < (p.low[0] + p.high[0]) / 2 < high)
+    return parts[:1] + list(others)[:1]
 
 
 def _joined(parts: list[_Part]) -> list[_Part]:

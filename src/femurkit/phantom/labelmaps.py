@@ -15,6 +15,7 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt, gaussian_filter, label
 
 from femurkit.anatomy import Side
+from femurkit.errors import NothingReadable
 from femurkit.geometry import Grid, resample
 from femurkit.images import read_mask
 from femurkit.mesh import Mesh, from_vtk
@@ -42,7 +43,11 @@ def label_maps(folder: Path) -> list[LabelMap]:
     """All pairs in a folder, read once per process."""
     names = sorted(p.name.removesuffix("_labels.nii.gz") for p in folder.glob("*_labels.nii.gz"))
     if not names:
-        raise FileNotFoundError("no *_labels.nii.gz in the folder of tissue maps")
+        raise NothingReadable(
+            "no label maps in the folder",
+            expected="pairs NAME_labels.nii.gz and NAME_body.nii.gz",
+            remedy="Pass the folder that holds them to --tissue-maps.",
+        )
     return [_load(folder, name) for name in names]
 
 

@@ -76,8 +76,9 @@ def make_patient(
         "position": position,
         "spacing_mm": [float(s) for s in grid.spacing_mm],
         "femurs": sides,
-        "outline": f"the surface lies where the noise-free scan reads about {OUTLINE_HU:.0f} HU",
-        "densities_mg_cm3": _densities(anatomy),
+        "outline": f"the surface lies where the noise-free scan reads about {OUTLINE_HU:.0f} HU, "
+        "as far as the bone's wall is thick enough to reach it",
+        "nominal_densities_mg_cm3": _densities(anatomy),
         "rods": [
             {**rod, "x_mm": rod["x_mm"] + home[0, 3], "y_mm": rod["y_mm"] + home[1, 3]}
             for rod in (rods(anatomy.skin_back_mm) if scanner.table and scanner.rods else [])
@@ -130,7 +131,7 @@ def _measures(bone: Bone, mesh: Mesh, labels: np.ndarray, grid: Grid) -> dict[st
 
 
 def _densities(anatomy: Anatomy) -> dict[str, float]:
-    """Mean densities painted, before texture and blur."""
+    """Densities the tissues are drawn around, before texture, bands and blur."""
     hu = anatomy.bone_hu
     named = {"cortex": hu.cortex, "head": hu.head, "neck": hu.neck, "wards_triangle": hu.ward}
     return {name: value / ROD_HU_PER_DENSITY for name, value in named.items()}

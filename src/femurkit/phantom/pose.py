@@ -63,7 +63,7 @@ def assemble(rng: np.random.Generator, joints: dict[Side, Joint]) -> list[Bone]:
     pelvis = pelvis.transformed(level)
     bones = []
     for side, joint in joints.items():
-        shape = scores if side is Side.LEFT else 0.5 * scores + 0.5 * model.draw_scores(rng)
+        shape = scores if side is Side.LEFT else model.draw_scores(rng)
         socket, radius = fit_sphere(pelvis.vertices[model.acetabulum(side)])
         parts = _leg(
             rng,
@@ -109,7 +109,7 @@ def _leg(
     frame = femur_frame(meshes["femur"].vertices)
     scale = float(np.clip(head_radius / frame.head_radius, 0.85, 1.2))
     turn = Rotation.from_euler(
-        "xyz", [-joint.flexion_deg, -joint.abduction_deg, -joint.rotation_deg], degrees=True
+        "xyz", [-joint.flexion_deg, -joint.abduction_deg, joint.rotation_deg], degrees=True
     )
     place = np.eye(4)
     place[:3, :3] = scale * turn.as_matrix()
@@ -143,7 +143,7 @@ def _arthritic(mesh: Mesh, frame: FemurFrame, severity: float, rng: np.random.Ge
     near = np.clip((1.6 * frame.head_radius - distance) / (0.3 * frame.head_radius), 0, 1)
     rim = np.exp(-0.5 * ((angle - 78) / 14) ** 2) * near
     bumps = np.clip(smooth_noise(unit * 20, rng, scale_mm=7) + 0.5, 0, 2.2)
-    pole = unit @ np.array([0.25, 0.1, 0.96])
+    pole = unit @ np.array([0.25 * np.sign(frame.lateral[0]), 0.1, 0.96])
     cap = np.exp(-0.5 * ((1 - pole) / 0.18) ** 2) * near * (angle > 60)
     grow = severity * (rng.uniform(0.5, 2.5) * rim * bumps - rng.uniform(0, 2.5) * cap)
     grow = smooth_over(mesh.vertices, grow, 2.0)
@@ -178,13 +178,11 @@ def _seat(pelvis: Mesh, femur: Bone, joint: Joint, rng: np.random.Generator) -> 
         push = short - 0.8 * loose
         if np.abs(push).max() < 0.05:
             break
-        near = cKDTree(points)
         strength = np.where(facing | (short > 0), 1.0, 1e-4)
         spread = smooth_over(points, np.c_[push * strength, strength], 5.0)
         shared = spread[:, 0] / spread[:, 1]
-        fade = np.exp(-0.5 * (near.query(points[facing])[0].max(initial=0.0) / 8) ** 2)
         far = cKDTree(points[facing]).query(points)[0] if facing.any() else np.zeros(len(points))
-        move = np.maximum(shared * np.exp(-0.5 * (far / 9) ** 2) * fade, short)
+        move = np.maximum(shared * np.exp(-0.5 * (far / 9) ** 2), short)
         vertices[around] = points + unit * move[:, None]
     return Mesh(vertices, pelvis.faces)
 

@@ -9,15 +9,13 @@ import numpy as np
 from femurkit.geometry import Grid
 from femurkit.phantom.anatomy import Anatomy
 from femurkit.phantom.distance import Depth, depth_below
-from femurkit.phantom.scanner import Scanner, add_noise, add_table, blur
+from femurkit.phantom.scanner import THIN_MM, Scanner, add_noise, add_table, blur
 from femurkit.phantom.shapes import Bone
 from femurkit.phantom.tissue import lay, mix
 
 THREADS = 2
 """Slabs at work at once; each has its own stream of chance, so their order does not matter."""
 SLAB_MM = 40.0
-THIN_MM = 1.3
-"""Slices are painted at most this thick and averaged to the scanner's."""
 
 
 def depths(anatomy: Anatomy, grid: Grid, *, lattice_mm: float) -> list[tuple[Bone, Depth]]:

@@ -9,6 +9,8 @@ from scipy.ndimage import gaussian_filter1d
 
 from femurkit.geometry import Grid
 
+THIN_MM = 1.3
+"""Slices are painted at most this thick and averaged to the scanner's."""
 ROD_DENSITIES = (0.0, 50.0, 100.0, 150.0, 200.0)
 """mg/cm3 calcium hydroxyapatite of the calibration rods."""
 ROD_HU_PER_DENSITY = 1.25
@@ -34,9 +36,9 @@ class Scanner:
     def sigma_mm(self) -> tuple[float, float]:
         """Total blur (in-plane, across slices), mm: the slice is a box profile."""
         dz, dy, _ = self.spacing_mm
-        return float(np.hypot(self.psf_mm, dy / np.sqrt(12))), float(
-            np.hypot(0.35, dz / np.sqrt(12))
-        )
+        edge = dy / np.sqrt(12)  # bones are painted with edges one pixel wide
+        across = dz / np.sqrt(12) if dz > THIN_MM else 0.0
+        return float(np.hypot(self.psf_mm, edge)), float(np.hypot(across, edge))
 
 
 def draw_scanner(

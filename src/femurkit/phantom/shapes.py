@@ -172,7 +172,7 @@ class ShapeModel:
     @lru_cache(maxsize=2)  # noqa: B019 - the model is one object for the life of the process
     def acetabulum(self, side: Side) -> np.ndarray:
         """Indices of the pelvis vertices that face the femoral head on one side."""
-        vertices, faces = self._mean["pelvis"] * np.array([1.0, 1, 1]), self._faces["pelvis"]
+        vertices, faces = self._mean["pelvis"], self._faces["pelvis"]
         midline = 0.5 * (vertices[:, 0].min() + vertices[:, 0].max())
         head = femur_frame(self._mean["femur"]).head
         centre = head.copy() if side is Side.LEFT else np.array([2 * midline - head[0], *head[1:]])

@@ -114,6 +114,7 @@ class DrawnBody:
         """HU of soft tissue and air; computed on a coarse lattice, edges sharpened on the grid."""
         low, high = grid.bounds_mm()
         step = max(self.spacing_mm, min(grid.spacing_mm))
+        low = np.floor(low / step) * step  # slabs of one scan share a lattice
         shape = np.ceil((high - low) / step).astype(int)[::-1] + 2
         lattice = Grid.aligned(tuple(shape), (step,) * 3, low)
         points = lattice.to_world(np.indices(lattice.shape).reshape(3, -1).T).astype(np.float32)

@@ -39,7 +39,6 @@ class Network:
         self.spacing_mm = float(meta["spacing_mm"])
         self.classes: tuple[str, ...] = tuple(json.loads(meta["classes"]))
         self.step = int(meta["step"])
-        self.sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
 
     def __call__(self, hu: np.ndarray) -> np.ndarray:
         """Probabilities (classes, z, y, x) float32 of HU (z, y, x)."""

@@ -2,7 +2,7 @@
 
     python -m femurkit.training.fit fine CACHE RUN [--steps N]
 
-Resumes from RUN/last.pt. Order, augmentation and dropout of step n depend on the seed and n
+Resumes from RUN/last.pt. Order and augmentation of step n depend on the seed and n
 alone, so a stopped and resumed run sees what an uninterrupted one sees. RUN/log.csv has one
 line per 50 steps.
 """
@@ -37,7 +37,9 @@ def fit(recipe: Recipe, cache: Path, run: Path) -> None:
     run.mkdir(parents=True, exist_ok=True)
     files = example_files(cache, recipe)
     kept = min(HELD_OUT, len(files) // 4)
-    train, held_out = files[:-kept], files[-kept:]
+    train, held_out = files[: len(files) - kept], files[len(files) - kept :]
+    if not train:
+        raise FileNotFoundError(f"no {recipe.name} examples in the cache")
     torch.manual_seed(recipe.seed)
     model = network(recipe).to(memory_format=torch.channels_last_3d)
     average = copy.deepcopy(model).eval()
