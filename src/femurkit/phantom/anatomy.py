@@ -12,10 +12,11 @@ from scipy.spatial.transform import Rotation
 
 from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
+from femurkit.phantom.brush import Ellipsoid
 from femurkit.phantom.labelmaps import LabelMap, MappedBody, label_maps
 from femurkit.phantom.pose import assemble, draw_joint, draw_warp, posed_frame, with_cortex
 from femurkit.phantom.shapes import MIRROR, Bone
-from femurkit.phantom.soft import Ellipsoid, SoftTissue, draw_body, draw_soft_hu
+from femurkit.phantom.soft import SoftTissue, draw_body, draw_soft_hu
 from femurkit.phantom.spine import spine_above
 from femurkit.phantom.tissue import BoneHu, draw_bone_hu
 

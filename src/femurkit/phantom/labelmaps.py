@@ -19,8 +19,9 @@ from femurkit.errors import NothingReadable
 from femurkit.geometry import Grid, resample
 from femurkit.images import read_mask
 from femurkit.mesh import Mesh, from_vtk
+from femurkit.phantom.brush import Ellipsoid, lay_organs, lay_vessels, smooth_field
 from femurkit.phantom.shapes import MIRROR, Bone, FemurFrame, femur_frame
-from femurkit.phantom.soft import AIR_HU, Ellipsoid, SoftHu, lay_organs, lay_vessels, smooth_field
+from femurkit.phantom.soft import AIR_HU, SoftHu
 
 BELOW_MM = 200.0
 PELVIS, FEMUR, SACRUM, SPINE, FIRST_MUSCLE = 1, 2, 3, 4, 5
