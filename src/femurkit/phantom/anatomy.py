@@ -52,7 +52,7 @@ def draw_anatomy(
     from there as well.
     """
     porosity = float(rng.beta(1.3, 1.1))
-    worn = {s: float(rng.uniform(0.3, 1.0)) if rng.random() < 0.25 else 0.0 for s in Side}
+    worn = {s: float(rng.uniform(0.3, 1.0)) if rng.random() < 0.35 else 0.0 for s in Side}
     maps = label_maps(tissue_maps) if tissue_maps else []
     chosen = (
         maps[int(rng.integers(len(maps)))] if maps and rng.random() < max(0.5, map_bones) else None

@@ -145,7 +145,7 @@ def _arthritic(mesh: Mesh, frame: FemurFrame, severity: float, rng: np.random.Ge
     bumps = np.clip(smooth_noise(unit * 20, rng, scale_mm=7) + 0.5, 0, 2.2)
     pole = unit @ np.array([0.25 * np.sign(frame.lateral[0]), 0.1, 0.96])
     cap = np.exp(-0.5 * ((1 - pole) / 0.18) ** 2) * near * (angle > 60)
-    grow = severity * (rng.uniform(0.5, 2.5) * rim * bumps - rng.uniform(0, 2.5) * cap)
+    grow = severity * (rng.uniform(0.5, 4.0) * rim * bumps - rng.uniform(0, 2.5) * cap)
     grow = smooth_over(mesh.vertices, grow, 2.0)
     return Mesh(mesh.vertices + unit * grow[:, None], mesh.faces)
 

@@ -18,7 +18,7 @@ from femurkit.mesh import vertex_normals
 from femurkit.phantom.distance import Depth
 from femurkit.phantom.shapes import Bone, smooth_noise
 
-OUTLINE_HU = 225.0
+OUTLINE_HU = 200.0
 SOFT_HU = 40.0
 
 
@@ -40,6 +40,8 @@ class BoneHu:
     """Radius of the dense core and of the compressive band, as shares of the head's."""
     patchy: float = 0.2
     """How unevenly trabecular bone is spread on the scale of a centimetre."""
+    fatty: float = 0.0
+    """How far the lower part of the head has turned to fatty marrow, 0 to 1."""
     sclerosis: float = 0.0
     texture: float = 0.15
     cysts: list[tuple[np.ndarray, float]] = field(default_factory=list)
@@ -61,6 +63,7 @@ def draw_bone_hu(rng: np.random.Generator, porosity: float) -> BoneHu:
         core=float(rng.uniform(0.3, 0.95)),
         band=float(rng.uniform(0.22, 0.5)),
         patchy=float(rng.uniform(0.0, 0.6)),
+        fatty=float(rng.uniform(0.3, 1.0)) if rng.random() < 0.5 else 0.0,
         texture=float(rng.uniform(0.05, 0.3)),
     )
 
@@ -186,6 +189,8 @@ def _femur_inner(bone: Bone, points: np.ndarray, values: BoneHu) -> np.ndarray:
     dense = np.maximum(core, 0.85 * np.exp(-0.5 * from_band**2))
     out += (values.head - out) * dense
     pole = (points - frame.head) @ np.array([0, 0, 1.0]) / radius
+    low = values.fatty * in_head * np.clip(-1.6 * pole - 0.5, 0, 1)
+    out += (values.marrow - out) * low
     out += values.sclerosis * np.clip(pole - 0.3, 0, 1) * (from_head < 1.2)
     shaft = 1 / (1 + np.exp(-(below - 8) / 10))
     length = (bone.mesh.vertices - frame.trochanter) @ frame.down

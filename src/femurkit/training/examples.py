@@ -1,15 +1,16 @@
 """Training examples from phantoms: what the two networks see, and what they should say.
 
-    python -m femurkit.training.examples CACHE --patients 300 --tissue-maps FOLDER
+    python -m femurkit.training.examples CACHE --patients 300 --tissue-maps FOLDER --kinds fine
 
 writes CACHE/fine-*.npz (one hip on the canonical 1.5 mm grid) and CACHE/coarse-*.npz (a whole
-scan at 4 mm). Patient n depends on the seed and n alone, so a stopped run goes on where it was.
+scan at 4 mm, which costs as much as three hips). Patient n depends on the seed and n alone, so a stopped run goes on where it was.
 """
 
 from __future__ import annotations
 
 import argparse
 import zlib
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -32,8 +33,7 @@ left)."""
 BELOW_TROCHANTER_MM = 25.0
 """Femur above this level counts as proximal for the coarse network."""
 
-COARSE_EVERY = 2
-"""Every second patient also gives a coarse example, which costs as much as three hips."""
+KINDS = ("fine", "coarse")
 
 Bones = list[tuple[Bone, Depth]]
 
@@ -132,20 +132,20 @@ def _grid(low: np.ndarray, high: np.ndarray, spacing_mm: tuple[float, float, flo
     return Grid.aligned(tuple(shape), spacing_mm, low)
 
 
-def make(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> int:
-    """Both hips, and for some the whole scan, of patient `number`, unless they are there
-    already.
-    """
-    names = [cache / f"fine-{number:04d}-{s.value}.npz" for s in Side]
+def make(
+    number: int, seed: int, cache: Path, tissue_maps: Path | None, kinds: Sequence[str]
+) -> int:
+    """Both hips and the whole scan of patient `number`, unless they are there already."""
+    names = {side: cache / f"fine-{number:04d}-{side.value}.npz" for side in Side}
     coarse = cache / f"coarse-{number:04d}.npz"
-    if names[-1].exists() and (coarse.exists() or number % COARSE_EVERY):
-        return number
     rng = np.random.default_rng([seed, number, zlib.crc32(b"example")])
     anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, map_bones=0.3 if tissue_maps else 0.0)
-    for side, name in zip(Side, names, strict=True):
-        _save(name, fine_example(anatomy, side, rng))
-    if number % COARSE_EVERY == 0:
-        _save(coarse, coarse_example(anatomy, rng))
+    streams = dict(zip((*names.values(), coarse), rng.spawn(3), strict=True))
+    for side, name in names.items():
+        if "fine" in kinds and not name.exists():
+            _save(name, fine_example(anatomy, side, streams[name]))
+    if "coarse" in kinds and not coarse.exists():
+        _save(coarse, coarse_example(anatomy, streams[coarse]))
     return number
 
 
@@ -165,12 +165,13 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--tissue-maps", type=Path)
+    parser.add_argument("--kinds", choices=KINDS, nargs="+", default=KINDS)
     parser.add_argument("--workers", type=int, default=2)
     args = parser.parse_args()
     args.cache.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(args.workers) as pool:
         jobs = [
-            pool.submit(make, n, args.seed, args.cache, args.tissue_maps)
+            pool.submit(make, n, args.seed, args.cache, args.tissue_maps, args.kinds)
             for n in range(args.first, args.first + args.patients)
         ]
         for job in jobs:
