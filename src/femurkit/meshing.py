@@ -13,7 +13,6 @@ from femurkit.dicom.read_seg import is_dicom, read_seg
 from femurkit.errors import InputRefused
 from femurkit.images import read_mask
 from femurkit.measure.femur import measure
-from femurkit.measure.head import fit_head
 from femurkit.mesh import Mesh, write_stl
 from femurkit.output import whole_or_nothing
 from femurkit.report.build import remarks
@@ -21,6 +20,7 @@ from femurkit.report.tables import write_csv, write_json
 from femurkit.sources import load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.field import from_mask
+from femurkit.surface.head import fit_head
 from femurkit.surface.hollow import hollow
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Mask, Volume

@@ -1,19 +1,15 @@
 """Shapes whose volume and area are known, on canonical fields and on awkward scan grids."""
 
-import zipfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
 from femurkit.geometry import Grid
-from femurkit.mesh import read_stl
 from femurkit.volume import Field
 
 CENTRE = np.array([88.3, -151.7, -402.9])
-DATA = Path(__file__).parents[3] / "shared" / "data"
 
 
 @dataclass(frozen=True)
@@ -93,15 +89,3 @@ def scan_around():
 @pytest.fixture(scope="session")
 def centre():
     return CENTRE
-
-
-@pytest.fixture(scope="session")
-def libhip(tmp_path_factory):
-    """name -> real femur surface."""
-    path = DATA / "libhip" / "femora.zip"
-    if not path.exists():
-        pytest.skip("needs ../shared/data/libhip: real femur surfaces")
-    folder = tmp_path_factory.mktemp("libhip")
-    with zipfile.ZipFile(path) as archive:
-        archive.extractall(folder)
-    return {p.name.removesuffix("_mm.stl"): read_stl(p) for p in sorted(folder.glob("*.stl"))}

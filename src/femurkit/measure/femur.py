@@ -6,11 +6,11 @@ from typing import Any
 
 from femurkit.anatomy import Side
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
-from femurkit.measure.head import fit_head
 from femurkit.measure.length import visible_length_mm
 from femurkit.measure.metal import metal_ml
 from femurkit.mesh import Mesh
 from femurkit.surface.contour import genus, parts
+from femurkit.surface.head import fit_head
 from femurkit.volume import Mask, Volume
 
 PLAUSIBLE_ML_PER_CM = (4.0, 40.0)

@@ -1,19 +1,11 @@
-"""Pictures of a surface, drawn with numpy alone: no graphics driver, the same everywhere."""
+"""The views of a femur that the report shows."""
 
 from __future__ import annotations
 
-import numpy as np
-from scipy import ndimage
-
 from femurkit.anatomy import Side
-from femurkit.mesh import Mesh, vertex_normals
+from femurkit.mesh import Mesh
 from femurkit.report.content import View
-
-PIXEL_MM = 0.5
-SUPERSAMPLING = 2
-BONE_RGB = np.array([237.0, 225.0, 202.0], np.float32)
-
-Direction = tuple[float, float, float]
+from femurkit.surface.draw import Direction, draw
 
 
 def view(mesh: Mesh, name: str, side: Side) -> View:
@@ -31,98 +23,3 @@ def view(mesh: Mesh, name: str, side: Side) -> View:
     }
     up: Direction = (0, -1, 0) if name == "below" else (0, 0, 1)
     return View(name, draw(mesh, towards[name], up))
-
-
-def draw(
-    mesh: Mesh, towards: Direction, up: Direction, *, pixel_mm: float = PIXEL_MM
-) -> np.ndarray:
-    """Orthographic picture of a mesh, (rows, columns, 4) uint8 RGBA.
-
-    towards: unit LPS vector from the mesh to the eye; up: the one that is up in the picture.
-    """
-    frame = np.array([np.cross(up, towards), np.negative(up), towards], np.float32)
-    points = mesh.vertices.astype(np.float32) @ frame.T  # column, row, nearness in mm
-    points[:, :2] -= points[:, :2].min(0)
-    points[:, :2] = points[:, :2] * (SUPERSAMPLING / pixel_mm) + 2 * SUPERSAMPLING
-    width, height = (
-        int(np.ceil(n / SUPERSAMPLING) + 2) * SUPERSAMPLING for n in points[:, :2].max(0)
-    )
-    normals = vertex_normals(mesh).astype(np.float32)
-    depth, normal = _rasterise(points, mesh.faces, normals @ frame.T, (height, width))
-    return _halve(_shade(depth, normal, pixel_mm / SUPERSAMPLING))
-
-
-def _rasterise(
-    points: np.ndarray, faces: np.ndarray, normals: np.ndarray, shape: tuple[int, int]
-) -> tuple[np.ndarray, np.ndarray]:
-    """Z-buffer. Returns nearness (h, w), -inf where empty, and interpolated normals (h, w, 3)."""
-    depth = np.full(shape[0] * shape[1], -np.inf, np.float32)
-    normal = np.zeros((len(depth), 3), np.float32)
-    a, b, c = (points[faces[:, i]] for i in range(3))
-    turn = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
-    corner = np.floor(np.minimum(np.minimum(a, b), c)[:, :2]).astype(np.int32)
-    extent = (np.maximum(np.maximum(a, b), c)[:, :2] - corner).max(1)
-    # Rows run downward, so a face turned to the eye runs clockwise in the picture: turn < 0.
-    seen = turn < -1e-6
-    size = 2
-    while seen.any():
-        # Faces of about one size together: each tries the size² pixels of its box.
-        batch = np.flatnonzero(seen & (extent <= size))
-        seen[batch] = False
-        for f in np.array_split(batch, len(batch) * size * size // 500_000 + 1):
-            step = np.stack(np.meshgrid(np.arange(size), np.arange(size)), -1).reshape(-1, 2)
-            at = corner[f, None] + step.astype(np.int32)  # (faces, size², 2) as column, row
-            centre = at.astype(np.float32) + 0.5
-            wa = _weight(b[f], c[f], centre, turn[f])
-            wb = _weight(c[f], a[f], centre, turn[f])
-            hit, pixel = np.nonzero((wa >= 0) & (wb >= 0) & (wa + wb <= 1))
-            wa, wb = wa[hit, pixel], wb[hit, pixel]
-            w = np.stack([wa, wb, 1 - wa - wb], -1)
-            corners = faces[f[hit]]
-            near = np.einsum("ij,ij->i", w, points[corners, 2])
-            index = at[hit, pixel, 1] * shape[1] + at[hit, pixel, 0]
-            np.maximum.at(depth, index, near)
-            first = near >= depth[index]
-            normal[index[first]] = np.einsum("ij,ijk->ik", w[first], normals[corners[first]])
-        size += max(1, size // 3)
-    return depth.reshape(shape), normal.reshape(*shape, 3)
-
-
-def _weight(p: np.ndarray, q: np.ndarray, at: np.ndarray, turn: np.ndarray) -> np.ndarray:
-    """Barycentric weight of points `at` (faces, n, 2) against the edges p -> q."""
-    edge = (q - p)[:, None] / turn[:, None, None]
-    off = at - p[:, None, :2]
-    return np.asarray(edge[..., 0] * off[..., 1] - edge[..., 1] * off[..., 0])
-
-
-def _shade(depth: np.ndarray, normal: np.ndarray, pixel_mm: float) -> np.ndarray:
-    """Light from the upper left, darkness in hollows. Returns (h, w, 4) float32 0..255."""
-    solid = np.isfinite(depth)
-    normal = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-6)
-    key = np.array([-0.42, -0.55, 0.72], np.float32)
-    half = (key + [0, 0, 1]) / np.linalg.norm(key + [0, 0, 1])
-    lit = np.clip(normal @ key, 0, 1)
-    shine = np.clip(normal @ half, 0, 1) ** 40
-    # Hollows: how far a pixel lies behind the mean of its surroundings.
-    weight = solid.astype(np.float32)
-    near = np.where(solid, depth, 0).astype(np.float32)
-    behind = np.zeros_like(near)
-    for radius_mm in (3.0, 9.0):
-        sigma = radius_mm / pixel_mm
-        mean = ndimage.gaussian_filter(near, sigma, truncate=2.0) / np.maximum(
-            ndimage.gaussian_filter(weight, sigma, truncate=2.0), 1e-3
-        )
-        behind += np.clip((mean - near) / (2.2 * radius_mm), 0, 1)
-    light = (0.36 + 0.66 * lit + 0.12 * np.clip(normal[..., 2], 0, 1)) * (1 - 0.55 * behind / 2)
-    rgb = BONE_RGB * light[..., None] + 26.0 * shine[..., None]
-    alpha = 255.0 * weight[..., None]
-    return np.concatenate([np.clip(rgb, 0, 255) * weight[..., None], alpha], -1)
-
-
-def _halve(image: np.ndarray) -> np.ndarray:
-    """Average SUPERSAMPLING² pixels into one; colours weighted by their opacity."""
-    n = SUPERSAMPLING
-    h, w = image.shape[0] // n, image.shape[1] // n
-    small = image.reshape(h, n, w, n, 4).mean((1, 3))
-    small[..., :3] /= np.maximum(small[..., 3:] / 255.0, 1e-3)
-    return (np.clip(small, 0, 255) + 0.5).astype(np.uint8)

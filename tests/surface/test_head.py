@@ -3,8 +3,8 @@ import pytest
 
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape
-from femurkit.measure.head import fit_head, robust_sphere
 from femurkit.solid import Plane, cut
+from femurkit.surface.head import fit_head, robust_sphere
 
 DOWN = np.array([0.0, 0.0, -1.0])
 

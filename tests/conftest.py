@@ -1,3 +1,5 @@
+"""Surfaces that several packages' tests share."""
+
 import zipfile
 from pathlib import Path
 
@@ -5,11 +7,11 @@ import numpy as np
 import pytest
 
 from femurkit.geometry import Grid
-from femurkit.mesh import read_stl
+from femurkit.mesh import Mesh, read_stl
 from femurkit.surface.contour import contour
 from femurkit.volume import Field
 
-DATA = Path(__file__).parents[3] / "shared" / "data"
+DATA = Path(__file__).parents[2] / "shared" / "data"
 HEAD = np.array([80.0, -30.0, 400.0])
 HEAD_RADIUS = 24.0
 
@@ -61,3 +63,17 @@ def libhip(tmp_path_factory):
     with zipfile.ZipFile(path) as archive:
         archive.extractall(folder)
     return {p.name.removesuffix("_mm.stl"): read_stl(p) for p in sorted(folder.glob("*.stl"))}
+
+
+def _box(lo, hi):
+    """A closed box with outward faces."""
+    corners = np.array([[x, y, z] for x in (0, 1) for y in (0, 1) for z in (0, 1)], float)
+    vertices = np.array(lo) + corners * (np.array(hi) - np.array(lo))
+    quads = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    faces = [f for a, b, c, d in quads for f in ((a, b, c), (a, c, d))]
+    return Mesh(vertices, np.array(faces))
+
+
+@pytest.fixture(scope="session")
+def box():
+    return _box
