@@ -13,7 +13,14 @@ FemurkitError                 code, exit_code; the command line prints it as `co
 │   ├── TooShort              too little of the body along the slice axis
 │   ├── NotHounsfield         the values cannot be Hounsfield units
 │   ├── BadGeometry           no usable spacing, origin or direction
-│   └── OutputExists          OUT is there and --overwrite was not given
+│   ├── NotWeights            --weights names no network that can segment a femur
+│   ├── OutputExists          OUT is there and --overwrite was not given
+│   ├── BadManifest           a table of studies that cannot be right
+│   ├── PatientInTwoSplits    scans of one patient would both teach and test
+│   ├── WrongPatient          labels of another patient or scan than the CT
+│   ├── LabelsElsewhere       labels that do not lie where the CT's femurs are
+│   ├── EmptyLabels           no label voxel, or none in the annotated slices
+│   └── MirroredLabels        left and right exchanged, or labels turned round
 ├── NoFemurFound              exit 4: a readable CT without a proximal femur
 └── DegenerateShape           exit 1: a surface or point set that cannot be measured
 """
@@ -88,8 +95,36 @@ class BadGeometry(InputRefused):
     """No usable spacing, origin or direction."""
 
 
+class NotWeights(InputRefused):
+    """A file that is no network that can segment a femur."""
+
+
 class OutputExists(InputRefused):
     """The output folder exists and may not be replaced."""
+
+
+class BadManifest(InputRefused):
+    """A table of studies that cannot be right."""
+
+
+class PatientInTwoSplits(InputRefused):
+    """Scans of one patient in two splits: what teaches would also test."""
+
+
+class WrongPatient(InputRefused):
+    """Labels of another patient or another scan than the CT."""
+
+
+class LabelsElsewhere(InputRefused):
+    """Labels that do not lie where the femurs of the CT are."""
+
+
+class EmptyLabels(InputRefused):
+    """No label voxel, or none in the annotated slices."""
+
+
+class MirroredLabels(InputRefused):
+    """Left and right exchanged, or labels turned round along an axis."""
 
 
 class NoFemurFound(FemurkitError):

@@ -24,7 +24,7 @@ from femurkit.report.render import write_report
 from femurkit.report.run import Run, record_of, report_of
 from femurkit.report.tables import write_csv, write_json
 from femurkit.segment.predict import predict
-from femurkit.segment.weights import weights_hash
+from femurkit.segment.weights import Network, fine_network, weights_hash
 from femurkit.sources import Scan, load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.field import to_mask
@@ -33,6 +33,7 @@ from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Mask
 
 Which = Literal["both", "left", "right"]
+Recipe = Literal["default", "paper"]
 Slices = Literal["touched", "all"]
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -63,7 +64,8 @@ def reconstruct(
     out: Path,
     *,
     side: Which = "both",
-    recipe: Literal["default"] = "default",
+    recipe: Recipe = "default",
+    weights: Path | None = None,
     device: Device = "auto",
     overwrite: bool = False,
     series_uid: str | None = None,
@@ -73,26 +75,33 @@ def reconstruct(
     """Turn a hip CT into femurs: masks, segmented DICOM, surfaces, measurements, report.
 
     path: folder, zip, or NIfTI/NRRD/MetaImage file in HU; never changed. out: a folder that appears
-    whole or not at all. progress: called with the name of each step as it begins.
+    whole or not at all. recipe: which shipped network segments; weights: an .onnx from training to
+    use in its place. progress: called with the name of each step as it begins.
     Raises InputRefused (a subclass says why) or NoFemurFound.
     """
     steps = Steps(progress)
     with whole_or_nothing(out, overwrite=overwrite, marker="run.json", source=path) as folder:
+        network = fine_network(recipe, weights=weights, device=device)
+        sha256 = weights_hash(network)
         with steps("read"):
             scan = load(path, series_uid=series_uid)
         with steps("find hips"):
-            hips, missing = _wanted(find_hips(scan.volume, device=device), side)
-        femurs, notes = _femurs(scan, hips, folder, slices, device, steps)
+            found = find_hips(scan.volume, network=network, device=device)
+            hips, missing = _wanted(found, side)
+        femurs, notes = _femurs(_Work(scan, network, folder, slices, steps), hips)
         if scan.series is not None:
             with steps("segmentation object"):
                 masks = {femur.side: femur.mask for femur in femurs}
                 write_seg(
                     scan.series, masks, folder / "segmentation.dcm",
-                    weights_hash=weights_hash(), version=__version__,
+                    weights_hash=sha256, version=__version__,
                 )  # fmt: skip
         warnings = (*scan.notes, *missing, *notes)
-        settings = {"side": side, "recipe": recipe, "device": device, "slices": slices}
-        run = Run(scan, __version__, weights_hash(), settings, warnings, steps)
+        settings = {
+            "side": side, "recipe": recipe, "network": "given" if weights else "shipped",
+            "device": device, "slices": slices,
+        }  # fmt: skip
+        run = Run(scan, __version__, sha256, settings, warnings, steps)
         with steps("report"):
             write_report(report_of(run, [f.page for f in femurs]), folder / "report.html")
         measurements = tuple(femur.measured for femur in femurs)
@@ -113,16 +122,25 @@ def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:
     return chosen, [f"no {side} femur was found; only the other was done" for side in lost]
 
 
-def _femurs(
-    scan: Scan, hips: Sequence[Hip], folder: Path, slices: Slices, device: Device, steps: Steps
-) -> tuple[list[Femur], list[str]]:
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What the making of every femur shares."""
+
+    scan: Scan
+    network: Network
+    folder: Path
+    slices: Slices
+    steps: Steps
+
+
+def _femurs(work: _Work, hips: Sequence[Hip]) -> tuple[list[Femur], list[str]]:
     """Every femur that can be made, and what to know: about each, and why one could not be made."""
     femurs: list[Femur] = []
     notes: list[str] = []
     for hip in hips:
-        place = folder / hip.side.value
+        place = work.folder / hip.side.value
         try:
-            femur = _femur(scan, hip, place, slices, device, steps)
+            femur = _femur(work, hip, place)
             femurs.append(femur)
             notes += femur.notes
         except DegenerateShape as error:
@@ -133,14 +151,13 @@ def _femurs(
     return femurs, notes
 
 
-def _femur(
-    scan: Scan, hip: Hip, folder: Path, slices: Slices, device: Device, steps: Steps
-) -> Femur:
+def _femur(work: _Work, hip: Hip, folder: Path) -> Femur:
     """Everything about one femur, written to its own folder."""
-    volume, grid, side = scan.volume, scan.volume.grid, hip.side
+    scan, steps, side = work.scan, work.steps, hip.side
+    volume, grid = scan.volume, scan.volume.grid
     folder.mkdir()
     with steps(f"{side.value}: segment"):
-        probability = predict(volume, hip.box, device=device)
+        probability = predict(volume, hip.box, network=work.network)
     with steps(f"{side.value}: mask"):
         mask = to_mask(probability, grid)
         write_mask(mask.array.view("uint8"), grid, folder / "mask.nii.gz")
@@ -153,7 +170,7 @@ def _femur(
         measured = measure(side, mask, outline, inner.mesh, volume)
     if scan.series is not None:
         with steps(f"{side.value}: segmented CT"):
-            write_segmented_series(scan.series, mask, folder / "ct", side=side, slices=slices)
+            write_segmented_series(scan.series, mask, folder / "ct", side=side, slices=work.slices)
     notes = [f"{side.value} hip: {note}" for note in (*hip.notes, *inner.notes)]
     with steps(f"{side.value}: pictures"):
         page = femur_page(

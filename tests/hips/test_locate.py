@@ -14,7 +14,7 @@ CLASSES = 5
 class Marked:
     """Reads the class of a voxel from its HU: n * 100 is class n, air is background."""
 
-    step = 8
+    steps, kind = (8, 8, 8), "hip"
 
     def __init__(self, spacing_mm):
         self.spacing_mm = spacing_mm
@@ -26,7 +26,8 @@ class Marked:
 
 @pytest.fixture(autouse=True)
 def networks(monkeypatch):
-    monkeypatch.setattr(locate, "shipped", lambda name, _: Marked(4.0 if name == "coarse" else 1.5))
+    monkeypatch.setattr(locate, "shipped", lambda *_: Marked(4.0))
+    monkeypatch.setattr(locate, "fine_network", lambda **_: Marked(1.5))
 
 
 def scan(*blocks, grid=None):

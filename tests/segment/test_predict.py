@@ -4,15 +4,14 @@ import numpy as np
 import pytest
 
 from femurkit.geometry import Grid
-from femurkit.segment import predict as module
-from femurkit.segment.predict import OVERLAP, TILE, predict, spans
+from femurkit.segment.predict import OVERLAP, SLICES, TILE, predict, spans
 from femurkit.volume import Volume
 
 
 class Ramp:
     """A network that answers with the HU itself, so that any misplaced voxel shows."""
 
-    step, spacing_mm = 16, 1.5
+    steps, spacing_mm, kind, femur = (16, 16, 16), 1.5, "hip", 1
 
     def __call__(self, hu):
         return np.stack([1 - hu / 1000, hu / 1000])
@@ -29,14 +28,29 @@ def test_tiles_cover_everything_and_overlap(length):
 
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("length", [40, TILE + 70])
-def test_every_voxel_of_the_field_is_where_its_hu_was(monkeypatch, mirrored, length):
-    monkeypatch.setattr(module, "shipped", lambda *_: Ramp())
+def test_every_voxel_of_the_field_is_where_its_hu_was(mirrored, length):
     rng = np.random.default_rng(0)
     source = Grid.aligned((length, 40, 50), (1.5, 1.5, 1.5), (-30, 10, 700))
     volume = Volume(rng.integers(0, 1000, source.shape).astype(np.int16), source)
     start = source.to_world((0, 3, 46 if mirrored else 4))
     box = Grid.aligned((length, 33, 40), (1.5, 1.5, 1.5), start, mirrored=mirrored)
-    field = predict(volume, box)
+    field = predict(volume, box, network=Ramp())
     part = volume.array[:, 3:36]
     part = part[:, :, 46:6:-1] if mirrored else part[:, :, 4:44]
     assert np.allclose(field.array, part / 1000, atol=1e-4)
+
+
+def test_a_network_of_slices_gets_few_at_a_time_and_each_once():
+    class Slices(Ramp):
+        steps, kind, seen = (1, 16, 16), "half", []
+
+        def __call__(self, hu):
+            assert len(hu) <= SLICES
+            self.seen.append(len(hu))
+            return super().__call__(hu)
+
+    grid = Grid.aligned((3 * SLICES, 20, 30), (1.5, 1.5, 1.5), (0, 0, 0))
+    hu = np.random.default_rng(0).integers(0, 1000, grid.shape).astype(np.int16)
+    field = predict(Volume(hu, grid), grid, network=Slices())
+    assert np.allclose(field.array, hu / 1000, atol=1e-6)
+    assert Slices.seen == [SLICES] * 3

@@ -1,15 +1,19 @@
+from importlib.resources import files
+
 import numpy as np
 import pytest
 
-from femurkit.segment.weights import shipped, weights_hash
+from femurkit.errors import NotWeights
+from femurkit.segment.weights import fine_network, shipped, ships, weights_hash
 
 
 def test_the_shipped_networks_say_what_they_are():
     coarse, fine = shipped("coarse"), shipped("fine")
-    assert fine.classes == ("background", "femur", "other bone")
+    assert fine.classes[fine.femur] == "femur"
     assert coarse.classes[1:3] == ("left proximal femur", "right proximal femur")
     assert (coarse.spacing_mm, fine.spacing_mm) == (4.0, 1.5)
-    assert len(weights_hash()) == 64
+    assert (coarse.kind, fine.kind) == ("hip", "hip")
+    assert fine_network() is fine
 
 
 @pytest.mark.parametrize("name", ["coarse", "fine"])
@@ -22,7 +26,44 @@ def test_answers_are_probabilities_and_air_is_background(name):
 
 
 def test_the_package_stays_small():
-    from importlib.resources import files
-
     sizes = [f.stat().st_size for f in files("femurkit.segment").joinpath("weights").iterdir()]
     assert 1e6 < sum(sizes) < 20e6
+
+
+def test_a_network_of_ones_own_is_used_and_named_by_its_bytes(fine_file):
+    same = fine_network(weights=fine_file())
+    assert same is not shipped("fine")
+    assert weights_hash(same) == weights_hash()
+    other = fine_network(weights=fine_file(author="somebody"))
+    assert weights_hash(other) != weights_hash()
+    assert all(len(weights_hash(network)) == 64 for network in (same, other))
+
+
+def test_its_metadata_say_what_it_sees(fine_file):
+    network = fine_network(weights=fine_file(kind="half", step_z="32"))
+    assert (network.kind, network.steps) == ("half", (32, 16, 16))
+
+
+@pytest.mark.parametrize("metadata", [{"kind": "knee"}, {"step_z": "0"}, {"step_z": "few"},
+                                      {"step_z": "1"}])  # fmt: skip
+def test_a_network_that_cannot_work_so_is_refused(fine_file, metadata):
+    with pytest.raises(NotWeights, match=r"expected an \.onnx from femurkit train"):
+        fine_network(weights=fine_file(**metadata))
+
+
+def test_other_files_are_refused(tmp_path):
+    path = tmp_path / "model.onnx"
+    with pytest.raises(NotWeights, match="no file"):
+        fine_network(weights=path)
+    path.write_text("not a network")
+    with pytest.raises(NotWeights, match="cannot load"):
+        fine_network(weights=path)
+    path.write_bytes((files("femurkit.segment") / "weights" / "coarse.onnx").read_bytes())
+    with pytest.raises(NotWeights, match="left proximal femur"):
+        fine_network(weights=path)
+
+
+@pytest.mark.skipif(ships("paper"), reason="the paper's network is there")
+def test_a_recipe_that_does_not_ship_is_refused():
+    with pytest.raises(NotWeights, match="'paper'"):
+        fine_network("paper")

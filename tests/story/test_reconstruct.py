@@ -85,7 +85,8 @@ def test_run_record_tells_how_but_not_who_or_where(both, patient):
     record = load(out / "run.json")
     assert re.fullmatch("[0-9a-f]{64}", record["weights_sha256"])
     assert record["settings"] == {
-        "side": "both", "recipe": "default", "device": "auto", "slices": "touched",
+        "side": "both", "recipe": "default", "network": "shipped", "device": "auto",
+        "slices": "touched",
     }  # fmt: skip
     assert {"read", "find hips", "left: segment", "right: surfaces"} <= set(record["seconds"])
     assert record["total_seconds"] == pytest.approx(sum(record["seconds"].values()), abs=0.01)

@@ -25,6 +25,12 @@ def command(
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
     side: Annotated[Literal["both", "left", "right"], typer.Option(help="Which femur.")] = "both",
     recipe: Annotated[Literal["default", "paper"], typer.Option(help="Which network.")] = "default",
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.onnx", help="Segment with this network, from femurkit train, instead."
+        ),
+    ] = None,
     device: Annotated[
         Literal["auto", "cpu", "cuda"], typer.Option(help="Where the network runs.")
     ] = "auto",
@@ -45,10 +51,8 @@ def command(
 
     The input is never changed. OUT appears whole or not at all.
     """
-    if recipe == "paper":
-        raise typer.BadParameter(
-            "the paper's network does not ship yet; use 'default'", param_hint="'--recipe'"
-        )
+    if recipe == "paper" and weights is None:
+        _require_paper()
     if device == "cuda":
         _require_cuda()
     from femurkit.output import refuse_if_taken
@@ -59,7 +63,7 @@ def command(
 
         result = reconstruct(
             series, out,
-            side=side, recipe=recipe, device=device, overwrite=overwrite,
+            side=side, recipe=recipe, weights=weights, device=device, overwrite=overwrite,
             series_uid=series_uid, slices=slices, progress=listener,
         )  # fmt: skip
     for warning in result.warnings:
@@ -75,6 +79,16 @@ def command(
                 "warnings": result.warnings,
                 "seconds": result.seconds,
             }
+        )
+
+
+def _require_paper() -> None:
+    """Usage error where the paper's network is not in the package."""
+    from femurkit.segment.weights import ships
+
+    if not ships("paper"):
+        raise typer.BadParameter(
+            "the paper's network does not ship yet; use 'default'", param_hint="'--recipe'"
         )
 
 

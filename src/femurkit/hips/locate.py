@@ -10,7 +10,7 @@ from scipy import ndimage
 from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid, resample
-from femurkit.segment.weights import Network, shipped
+from femurkit.segment.weights import Network, fine_network, shipped
 from femurkit.volume import Volume
 
 LEFT, RIGHT, OTHER_FEMUR = 1, 2, 3
@@ -71,12 +71,13 @@ class _Part:
         return one_sided and self.proximal_ml >= LEAST_PROXIMAL_ML
 
 
-def find_hips(volume: Volume, *, device: str = "auto") -> list[Hip]:
+def find_hips(volume: Volume, *, network: Network | None = None, device: str = "auto") -> list[Hip]:
     """Left and right proximal femur, as far as they are in the scan.
 
-    Raises NoFemurFound if neither is there.
+    network: the one that will segment, which the boxes must suit; the default recipe's if not
+    given. Raises NoFemurFound if neither is there.
     """
-    coarse, fine = shipped("coarse", device), shipped("fine", device)
+    coarse, fine = shipped("coarse", device), network or fine_network(device=device)
     parts = [part for part in _joined(_parts(volume, coarse)) if part.is_hip]
     if not parts:
         raise NoFemurFound(
@@ -95,7 +96,7 @@ def _parts(volume: Volume, network: Network) -> list[_Part]:
     low, high = volume.grid.bounds_mm()
     step = network.spacing_mm
     shape = np.ceil((high - low)[::-1] / step).astype(int) + 1
-    shape += -shape % network.step
+    shape += -shape % network.steps
     z, y, x = (int(n) for n in shape)
     grid = Grid.aligned((z, y, x), (step,) * 3, low)
     says = network(resample(volume.array, volume.grid, grid, outside=-1000.0))
@@ -169,7 +170,7 @@ def _box(part: _Part, scan: Grid, side: Side, network: Network) -> Grid:
     stop = np.minimum(part.high + MARGIN_MM, high + half)
     step = network.spacing_mm
     shape = np.ceil((stop - start)[::-1] / step).astype(int) + 1
-    shape += -shape % network.step
+    shape += -shape % network.steps
     spare = shape[::-1] * step - (stop - start)
     z, y, x = (int(n) for n in shape)
     corner = start - spare / 2 + step / 2

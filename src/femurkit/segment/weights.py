@@ -1,44 +1,76 @@
-"""The networks shipped with the package, run by onnxruntime.
+"""The networks shipped with the package, or one of your own, run by onnxruntime.
 
-Each .onnx takes HU, float32 (1, 1, z, y, x) with every axis a multiple of `Network.step`, and
+Each .onnx takes HU, float32 (1, 1, z, y, x) with every axis a multiple of `Network.steps`, and
 gives the probability of each class, float32 (1, classes, z, y, x). Its metadata says what it
-expects.
+expects: spacing_mm, classes, step, and where they are not the usual ones, kind and step_z.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from functools import lru_cache
-from importlib.resources import as_file, files
+from importlib.resources import files
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 import onnxruntime
+
+from femurkit.errors import NotWeights
 
 PROVIDERS = {
     "cpu": ["CPUExecutionProvider"],
     "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
 }
+FINE = {"default": "fine", "paper": "paper"}
+"""Recipe -> the shipped network that segments; the coarse one is the same for all."""
+KINDS = ("hip", "half")
+"""What a network sees: a box around one hip, or the axial slices of half the body."""
+SPACING_RANGE_MM = (0.3, 5.0)
 
 
 class Network:
-    """One network, loaded once. spacing_mm: of the grid it works on; classes: names by channel."""
+    """One network, loaded once from the bytes of an .onnx. Raises NotWeights if they are none.
 
-    def __init__(self, path: Path, *, device: str = "auto") -> None:
+    spacing_mm: of the grid it works on; classes: names by channel; kind: one of KINDS; steps:
+    the multiple of voxels that each axis (z, y, x) must have; sha256: of the bytes.
+    """
+
+    def __init__(self, data: bytes, *, device: str = "auto") -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.enable_cpu_mem_arena = False  # the arena would keep the peak of the largest box
         available = onnxruntime.get_available_providers()
         if device == "auto":
             device = "cuda" if "CUDAExecutionProvider" in available else "cpu"
-        self._session = onnxruntime.InferenceSession(
-            str(path), options, providers=[p for p in PROVIDERS[device] if p in available]
-        )
-        meta = self._session.get_modelmeta().custom_metadata_map
-        self.spacing_mm = float(meta["spacing_mm"])
-        self.classes: tuple[str, ...] = tuple(json.loads(meta["classes"]))
-        self.step = int(meta["step"])
+        try:
+            self._session = onnxruntime.InferenceSession(
+                data, options, providers=[p for p in PROVIDERS[device] if p in available]
+            )
+        except Exception:  # onnxruntime's exceptions have no base of their own
+            _refuse("a file that onnxruntime cannot load")
+        self._read(self._session.get_modelmeta().custom_metadata_map)
+        self.sha256 = hashlib.sha256(data).hexdigest()
+
+    def _read(self, meta: Mapping[str, str]) -> None:
+        try:
+            self.spacing_mm = float(meta["spacing_mm"])
+            self.classes: tuple[str, ...] = tuple(json.loads(meta["classes"]))
+            step = int(meta["step"])
+            self.steps = (int(meta.get("step_z", step)), step, step)
+        except (KeyError, ValueError, TypeError):
+            _refuse("a network whose metadata lacks spacing_mm, classes or step")
+        self.kind = meta.get("kind", "hip")
+        low, high = SPACING_RANGE_MM
+        if self.kind not in KINDS or min(self.steps) < 1 or not low <= self.spacing_mm <= high:
+            _refuse("a network of another kind, step or spacing")
+
+    @property
+    def femur(self) -> int:
+        """Channel of the femur."""
+        return self.classes.index("femur")
 
     def __call__(self, hu: np.ndarray) -> np.ndarray:
         """Probabilities (classes, z, y, x) float32 of HU (z, y, x)."""
@@ -46,21 +78,64 @@ class Network:
         return np.asarray(self._session.run(None, feed)[0][0])
 
 
-@lru_cache(maxsize=4)
 def shipped(name: str, device: str = "auto") -> Network:
-    """A network of the package: 'coarse' or 'fine'."""
-    with as_file(files("femurkit.segment") / "weights" / f"{name}.onnx") as path:
-        return Network(path, device=device)
+    """A network of the package, loaded once: 'coarse', 'fine', or 'paper' where it ships."""
+    return _shipped(name, device)
 
 
-def weights_hash(recipe: str = "default") -> str:
-    """SHA-256 over the networks of a recipe, the name of the model in run.json."""
-    if recipe != "default":
-        raise ValueError(f"no weights for recipe {recipe!r}")
-    digest = hashlib.sha256()
-    for file in sorted(
-        files("femurkit.segment").joinpath("weights").iterdir(), key=lambda f: f.name
-    ):
-        if file.name.endswith(".onnx"):
-            digest.update(file.read_bytes())
-    return digest.hexdigest()
+@lru_cache(maxsize=4)
+def _shipped(name: str, device: str) -> Network:
+    return Network((files(__package__) / "weights" / f"{name}.onnx").read_bytes(), device=device)
+
+
+def ships(recipe: str) -> bool:
+    """Whether the network of a recipe is in this package."""
+    return (files(__package__) / "weights" / f"{FINE[recipe]}.onnx").is_file()
+
+
+def fine_network(
+    recipe: str = "default", *, weights: Path | None = None, device: str = "auto"
+) -> Network:
+    """The network that segments: that of a recipe, or the one in a file in its place.
+
+    Raises NotWeights if the file is no network of ours, or the recipe's does not ship.
+    """
+    if weights is not None:
+        return _given(weights, device)
+    if not ships(recipe):
+        _refuse(f"no network in this package for the recipe {recipe!r}")
+    return shipped(FINE[recipe], device)
+
+
+def _given(path: Path, device: str) -> Network:
+    """A network from a file, tried on the smallest block of air that it takes."""
+    if not path.is_file():
+        _refuse("no file where the weights were named")
+    network = Network(path.read_bytes(), device=device)
+    if network.classes.count("femur") != 1:
+        _refuse(f"a network of the classes {', '.join(map(str, network.classes))}")
+    try:
+        says = network(np.full(network.steps, -1000.0, np.float32))
+    except Exception:
+        _refuse("a network that does not take a block of HU")
+    sound = says.shape == (len(network.classes), *network.steps) and np.isfinite(says).all()
+    if not sound or says.min() < -1e-3 or says.max() > 1 + 1e-3:
+        _refuse("a network that does not give one probability a class and voxel")
+    return network
+
+
+def _refuse(found: str) -> NoReturn:
+    raise NotWeights(
+        found,
+        expected="an .onnx from femurkit train, one of its classes called 'femur'",
+        remedy="Export the run again, or leave --weights out.",
+    ) from None
+
+
+def weights_hash(fine: Network | None = None) -> str:
+    """SHA-256 over the networks that make a result, the name of the model in run.json.
+
+    fine: the network that segments, that of the default recipe if not given.
+    """
+    pair = (shipped("coarse"), fine or fine_network())
+    return hashlib.sha256("".join(network.sha256 for network in pair).encode()).hexdigest()

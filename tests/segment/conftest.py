@@ -1,0 +1,28 @@
+"""Networks in files, made out of the shipped ones."""
+
+from importlib.resources import files
+
+import pytest
+
+
+def bytes_of(name):
+    return (files("femurkit.segment") / "weights" / f"{name}.onnx").read_bytes()
+
+
+def told(key, value):
+    """One more metadata entry, in the bytes that an .onnx may end in: protobuf merges them."""
+    entry = b"".join(bytes([tag, len(t)]) + t.encode() for tag, t in ((10, key), (18, value)))
+    return bytes([14 << 3 | 2, len(entry)]) + entry
+
+
+@pytest.fixture
+def fine_file(tmp_path):
+    """Write the fine network to a file, with further metadata."""
+
+    def write(**metadata):
+        path = tmp_path / "model.onnx"
+        extra = b"".join(told(key, value) for key, value in metadata.items())
+        path.write_bytes(bytes_of("fine") + extra)
+        return path
+
+    return write
