@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
+from scipy.spatial import cKDTree
 
 from femurkit.errors import DegenerateShape
 from femurkit.mesh import Mesh, to_vtk
@@ -41,20 +42,29 @@ def surface_distance(pred: Mask, truth: Mask) -> Distances:
     if not pred.array.any() or not truth.array.any():
         raise DegenerateShape("an empty mask has no outline")
     window = ndimage.find_objects((pred.array | truth.array).view(np.uint8))[0]
-    a, b = _border(pred.array[window]), _border(truth.array[window])
-    spacing = pred.grid.spacing_mm
-    to_b = ndimage.distance_transform_edt(~b, sampling=spacing)[a]
-    to_a = ndimage.distance_transform_edt(~a, sampling=spacing)[b]
-    return Distances(
-        assd_mm=float((to_a.sum() + to_b.sum()) / (to_a.size + to_b.size)),
-        hd95_mm=float(max(np.percentile(to_a, 95), np.percentile(to_b, 95))),
-        hd_mm=float(max(to_a.max(), to_b.max())),
-    )
+    borders = (np.argwhere(border(mask.array[window])) for mask in (pred, truth))
+    a, b = (at * pred.grid.spacing_mm for at in borders)
+    return pooled(nearest_mm(a, b), nearest_mm(b, a))
 
 
-def _border(array: np.ndarray) -> np.ndarray:
-    """Voxels of a set that have a face neighbour outside it."""
+def border(array: np.ndarray) -> np.ndarray:
+    """Voxels of a set (z, y, x) bool that have a face neighbour outside it."""
     return np.asarray(array & ~ndimage.binary_erosion(array, border_value=0))
+
+
+def nearest_mm(points: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Distance from each of (n, 3) points to the nearest of (m, 3) others, m > 0, in mm."""
+    return np.asarray(cKDTree(others).query(points)[0])
+
+
+def pooled(to_truth: np.ndarray, to_pred: np.ndarray) -> Distances:
+    """What two sets of directed distances, (n,) and (m,) mm, come to; one of them may be empty."""
+    both = [one for one in (to_truth, to_pred) if one.size]
+    return Distances(
+        assd_mm=float(np.concatenate(both).mean()),
+        hd95_mm=float(max(np.percentile(one, 95) for one in both)),
+        hd_mm=float(max(one.max() for one in both)),
+    )
 
 
 def mesh_distance(pred: Mesh, truth: Mesh) -> Distances:
