@@ -1,0 +1,1 @@
+"""Annotated scans as examples: the manifest, the label readers, their checks, prepared hips."""
