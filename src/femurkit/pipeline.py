@@ -24,6 +24,7 @@ from femurkit.report.render import write_report
 from femurkit.report.run import Run, record_of, report_of
 from femurkit.report.tables import write_csv, write_json
 from femurkit.segment.predict import predict
+from femurkit.segment.uncertainty import uncertainty as doubt
 from femurkit.segment.weights import Network, fine_network, weights_hash
 from femurkit.sources import Scan, load
 from femurkit.steps import Listener, Steps
@@ -70,13 +71,15 @@ def reconstruct(
     overwrite: bool = False,
     series_uid: str | None = None,
     slices: Slices = "touched",
+    uncertainty: bool = False,
     progress: Listener | None = None,
 ) -> Result:
     """Turn a hip CT into femurs: masks, segmented DICOM, surfaces, measurements, report.
 
     path: folder, zip, or NIfTI/NRRD/MetaImage file in HU; never changed. out: a folder that appears
     whole or not at all. recipe: which shipped network segments; weights: an .onnx from training to
-    use in its place. progress: called with the name of each step as it begins.
+    use in its place. uncertainty: write the map of the network's doubt too.
+    progress: called with the name of each step as it begins.
     Raises InputRefused (a subclass says why) or NoFemurFound.
     """
     steps = Steps(progress)
@@ -88,7 +91,7 @@ def reconstruct(
         with steps("find hips"):
             found = find_hips(scan.volume, network=network, device=device)
             hips, missing = _wanted(found, side)
-        femurs, notes = _femurs(_Work(scan, network, folder, slices, steps), hips)
+        femurs, notes = _femurs(_Work(scan, network, folder, slices, uncertainty, steps), hips)
         if scan.series is not None:
             with steps("segmentation object"):
                 masks = {femur.side: femur.mask for femur in femurs}
@@ -99,7 +102,7 @@ def reconstruct(
         warnings = (*scan.notes, *missing, *notes)
         settings = {
             "side": side, "recipe": recipe, "network": "given" if weights else "shipped",
-            "device": device, "slices": slices,
+            "device": device, "slices": slices, "uncertainty": "yes" if uncertainty else "no",
         }  # fmt: skip
         run = Run(scan, __version__, sha256, settings, warnings, steps)
         with steps("report"):
@@ -130,6 +133,7 @@ class _Work:
     network: Network
     folder: Path
     slices: Slices
+    uncertainty: bool
     steps: Steps
 
 
@@ -161,6 +165,8 @@ def _femur(work: _Work, hip: Hip, folder: Path) -> Femur:
     with steps(f"{side.value}: mask"):
         mask = to_mask(probability, grid)
         write_mask(mask.array.view("uint8"), grid, folder / "mask.nii.gz")
+        if work.uncertainty:
+            write_mask(doubt(probability, mask), grid, folder / "uncertainty.nii.gz")
     with steps(f"{side.value}: surfaces"):
         outline = periosteal(probability, grid).mesh
         inner = hollow(probability, volume)

@@ -86,7 +86,7 @@ def test_run_record_tells_how_but_not_who_or_where(both, patient):
     assert re.fullmatch("[0-9a-f]{64}", record["weights_sha256"])
     assert record["settings"] == {
         "side": "both", "recipe": "default", "network": "shipped", "device": "auto",
-        "slices": "touched",
+        "slices": "touched", "uncertainty": "no",
     }  # fmt: skip
     assert {"read", "find hips", "left: segment", "right: surfaces"} <= set(record["seconds"])
     assert record["total_seconds"] == pytest.approx(sum(record["seconds"].values()), abs=0.01)

@@ -42,6 +42,10 @@ def command(
         Literal["touched", "all"],
         typer.Option(help="Segmented CT: the slices that the femur touches, or all."),
     ] = "touched",
+    uncertainty: Annotated[
+        bool,
+        typer.Option("--uncertainty", help="Also write where the network doubts, per voxel."),
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier OUT.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
@@ -64,7 +68,7 @@ def command(
         result = reconstruct(
             series, out,
             side=side, recipe=recipe, weights=weights, device=device, overwrite=overwrite,
-            series_uid=series_uid, slices=slices, progress=listener,
+            series_uid=series_uid, slices=slices, uncertainty=uncertainty, progress=listener,
         )  # fmt: skip
     for warning in result.warnings:
         say(f"note: {warning}")
