@@ -13,7 +13,8 @@ from femurkit.anatomy import Side
 from femurkit.dicom.write_seg import write_seg
 from femurkit.dicom.write_segmented import write_segmented_series
 from femurkit.errors import DegenerateShape, NoFemurFound
-from femurkit.hips.locate import Hip, find_hips
+from femurkit.hips.boxes import hips_for
+from femurkit.hips.locate import Hip
 from femurkit.images import write_mask
 from femurkit.measure.femur import measure
 from femurkit.mesh import write_stl
@@ -89,8 +90,7 @@ def reconstruct(
         with steps("read"):
             scan = load(path, series_uid=series_uid)
         with steps("find hips"):
-            found = find_hips(scan.volume, network=network, device=device)
-            hips, missing = _wanted(found, side)
+            hips, missing = _wanted(hips_for(network, scan.volume, device=device), side)
         femurs, notes = _femurs(_Work(scan, network, folder, slices, uncertainty, steps), hips)
         if scan.series is not None:
             with steps("segmentation object"):

@@ -11,10 +11,11 @@ from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid, resample
 from femurkit.segment.weights import Network, fine_network, shipped
-from femurkit.volume import Volume
+from femurkit.volume import Field, Volume
 
 LEFT, RIGHT, OTHER_FEMUR = 1, 2, 3
 """Channels of the coarse network; left and right are the proximal parts."""
+FEMURS = [LEFT, RIGHT, OTHER_FEMUR]
 LEAST_PROXIMAL_ML = 25.0
 """Less proximal femur than this is not one; a whole one has 90-200."""
 LEAST_ONE_SIDED = 0.75
@@ -27,12 +28,16 @@ MARGIN_MM = 15.0
 
 @dataclass(frozen=True, eq=False)
 class Hip:
-    """One femur found. box: canonical grid for the fine network (mirrored for a right hip)."""
+    """One femur found. box: canonical grid for the fine network (mirrored for a right hip).
+
+    coarse: probability of any femur over the whole scan, on the coarse network's grid.
+    """
 
     side: Side
     box: Grid
     proximal_ml: float
     notes: tuple[str, ...] = ()
+    coarse: Field | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,29 +83,36 @@ def find_hips(volume: Volume, *, network: Network | None = None, device: str = "
     given. Raises NoFemurFound if neither is there.
     """
     coarse, fine = shipped("coarse", device), network or fine_network(device=device)
-    parts = [part for part in _joined(_parts(volume, coarse)) if part.is_hip]
+    says, grid = _coarse_answer(volume, coarse)
+    parts = [part for part in _joined(_parts(says, grid)) if part.is_hip]
     if not parts:
         raise NoFemurFound(
             "no proximal femur in this scan (expected at least one hip, from the femoral head to "
             "below the lesser trochanter). Choose another series with --series."
         )
+    femur = Field(says[FEMURS].sum(0), grid)
     hips = []
     for side, part in _sided(_two(parts)).items():
         box = _box(part, volume.grid, side, fine)
-        hips.append(Hip(side, box, part.proximal_ml, _notes(part, volume.grid)))
+        hips.append(Hip(side, box, part.proximal_ml, _notes(part, volume.grid), femur))
     return sorted(hips, key=lambda h: h.side.label)
 
 
-def _parts(volume: Volume, network: Network) -> list[_Part]:
-    """Connected femurs on the coarse grid."""
+def _coarse_answer(volume: Volume, network: Network) -> tuple[np.ndarray, Grid]:
+    """Probabilities (classes, z, y, x) over the whole scan, and their grid."""
     low, high = volume.grid.bounds_mm()
     step = network.spacing_mm
     shape = np.ceil((high - low)[::-1] / step).astype(int) + 1
     shape += -shape % network.steps
     z, y, x = (int(n) for n in shape)
     grid = Grid.aligned((z, y, x), (step,) * 3, low)
-    says = network(resample(volume.array, volume.grid, grid, outside=-1000.0))
-    femur = says[[LEFT, RIGHT, OTHER_FEMUR]].sum(0) > 0.5
+    return network(resample(volume.array, volume.grid, grid, outside=-1000.0)), grid
+
+
+def _parts(says: np.ndarray, grid: Grid) -> list[_Part]:
+    """Connected femurs in the coarse answer."""
+    step = grid.spacing_mm[0]
+    femur = says[FEMURS].sum(0) > 0.5
     names, _ = ndimage.label(ndimage.binary_closing(np.pad(femur, 1))[1:-1, 1:-1, 1:-1] | femur)
     voxel_ml = grid.voxel_mm3 / 1000
     best = says.argmax(0)

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from femurkit.anatomy import Side
+from femurkit.geometry import Grid
+from femurkit.hips import boxes
+from femurkit.hips.locate import Hip
+from femurkit.volume import Volume
+
+
+class Network:
+    spacing_mm = 2.0
+
+    def __init__(self, kind):
+        self.kind = kind
+
+
+@pytest.fixture
+def volume():
+    """A body 200 mm wide between air."""
+    grid = Grid.aligned((20, 60, 100), (5, 4, 4), (-200, -120, 0))
+    hu = np.full(grid.shape, -1000, np.int16)
+    hu[:, 10:50, 25:75] = 40
+    return Volume(hu, grid)
+
+
+@pytest.fixture(autouse=True)
+def found(monkeypatch):
+    """Hips at x = 80 and x = -60 mm."""
+    hips = [
+        Hip(side, Grid.aligned((8, 8, 8), (2, 2, 2), (x, 0, 20)), 100.0)
+        for side, x in ((Side.LEFT, 73), (Side.RIGHT, -67))
+    ]
+    monkeypatch.setattr(boxes, "find_hips", lambda *_, **__: hips)
+    return hips
+
+
+def test_a_network_of_hips_gets_the_boxes_as_found(volume, found):
+    assert boxes.hips_for(Network("hip"), volume) is found
+
+
+def test_a_network_of_halves_gets_each_half_at_its_own_spacing(volume, found):
+    left, right = boxes.hips_for(Network("half"), volume)
+    assert [h.proximal_ml for h in (left, right)] == [100.0, 100.0]
+    for hip in (left, right):
+        assert hip.box.spacing_mm == (2.0, 2.0, 2.0)
+        assert hip.box.shape == (50, 256, 128)
+        # the inner face of both halves is the midline between the hips, x = 10 mm
+        assert hip.box.to_world((0, 0, -0.5))[0] == pytest.approx(10)
+    assert right.box.affine[0, 2] == -2.0
