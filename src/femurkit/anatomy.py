@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 
@@ -38,3 +39,14 @@ LATERALITY = {
     Side.LEFT: Code("7771000", "SCT", "Left"),
     Side.RIGHT: Code("24028007", "SCT", "Right"),
 }
+
+SIDE_WORDS = {Side.LEFT: ("left", "lt", "l"), Side.RIGHT: ("right", "rt", "r")}
+"""Whole words that say a side; the first of each also within a word, as in leftfemur."""
+WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+
+
+def side_named(name: str) -> Side | None:
+    """The side that a structure's name says: left femur, Femur_L, FemurRt; None if none or both."""
+    words = {word.lower() for word in WORD.findall(name)}
+    said = [s for s, w in SIDE_WORDS.items() if words & {*w} or w[0] in name.lower()]
+    return said[0] if len(said) == 1 else None

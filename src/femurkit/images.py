@@ -6,6 +6,7 @@ order: its x, y, z becomes our z, y, x.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,19 @@ SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
 NRRD = (".nrrd", ".nhdr")
 PERPENDICULAR_TOLERANCE = 1e-3
 """Greatest cosine between the axes of a grid that an image file can hold."""
+
+
+MOST_LAYERS = 64
+"""Layers that overlapping segments of one file may take."""
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A segment of a .seg.nrrd, as its header says. layer: first index of the array."""
+
+    name: str
+    value: int
+    layer: int
 
 
 def is_image(path: Path) -> bool:
@@ -48,13 +62,33 @@ def read_image(path: Path) -> Volume:
 def read_mask(path: Path) -> tuple[np.ndarray, Grid]:
     """Labels (z, y, x) uint8 and their grid. Raises InputRefused if they are no labels."""
     array, grid = _read(path)
+    return _as_labels(array), grid
+
+
+def _as_labels(array: np.ndarray) -> np.ndarray:
     if not (array.min() >= 0 and array.max() <= 255 and _all_whole(array)):
         raise InputRefused(
             "voxels that are no labels",
             expected="whole numbers from 0 to 255",
             remedy="Give a mask.",
         )
-    return array.astype(np.uint8), grid
+    return array.astype(np.uint8)
+
+
+def read_segments(path: Path) -> tuple[np.ndarray, Grid, tuple[Segment, ...]]:
+    """Layers (layer, z, y, x) uint8, their grid, and the segments that the header names.
+
+    path: NRRD, as 3D Slicer writes it (.seg.nrrd); without any segment named it is a plain mask.
+    Source: Slicer, vtkMRMLSegmentationStorageNode: Segment<n>_Name, _LabelValue, _Layer.
+    """
+    array, grid, said = _read_all(path, most_components=MOST_LAYERS)
+    segments: list[Segment] = []
+    while (key := f"Segment{len(segments)}_LabelValue") in said:
+        start = key.removesuffix("LabelValue")
+        layer = int(said.get(f"{start}Layer", "0"))
+        segments.append(Segment(said.get(f"{start}Name", ""), int(said[key]), layer))
+    layers = array if array.ndim == 4 else array[..., None]
+    return np.moveaxis(_as_labels(layers), -1, 0), grid, tuple(segments)
 
 
 def write_image(volume: Volume, path: Path) -> None:
@@ -73,6 +107,12 @@ def write_mask(labels: np.ndarray, grid: Grid, path: Path) -> None:
 
 
 def _read(path: Path) -> tuple[np.ndarray, Grid]:
+    array, grid, _ = _read_all(path)
+    return array, grid
+
+
+def _read_all(path: Path, *, most_components: int = 1) -> tuple[np.ndarray, Grid, dict[str, str]]:
+    """Voxels (z, y, x), with components last if there are several, grid and header entries."""
     import SimpleITK as sitk  # noqa: N813
 
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
@@ -80,7 +120,7 @@ def _read(path: Path) -> tuple[np.ndarray, Grid]:
     reader.SetFileName(str(path))
     try:
         reader.ReadImageInformation()
-        _check_header(reader)
+        _check_header(reader, most_components)
         image = reader.Execute()
     # What ITK says quotes the path, which may name a patient.
     except RuntimeError as error:
@@ -100,12 +140,18 @@ def _read(path: Path) -> tuple[np.ndarray, Grid]:
     affine[:3, :3] = (directions * np.array(image.GetSpacing()))[:, ::-1]
     affine[:3, 3] = image.GetOrigin()
     array = sitk.GetArrayFromImage(image)
-    return array, Grid(array.shape, affine)
+    said = {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
+    z, y, x = array.shape[:3]
+    return array, Grid((z, y, x), affine), said
 
 
-def _check_header(reader: Any) -> None:
+def _check_header(reader: Any, most_components: int) -> None:
     size, spacing = reader.GetSize(), reader.GetSpacing()
-    if reader.GetNumberOfComponents() != 1 or len(size) < 3 or any(n > 1 for n in size[3:]):
+    if (
+        reader.GetNumberOfComponents() > most_components
+        or len(size) < 3
+        or any(n > 1 for n in size[3:])
+    ):
         raise _bad("an image that is not one 3D volume")
     if min(size[:3]) < 2 or not np.isfinite(spacing).all() or min(spacing) <= 0:
         raise _bad("an image without depth or spacing")

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from femurkit.anatomy import Side
-from femurkit.dataset.labels import read_labels
+from femurkit.dataset import checks
+from femurkit.dataset.labels import Labels, on_scan, read_labels
 from femurkit.dataset.manifest import Study
 from femurkit.dataset.slices import annotated
+from femurkit.dicom.reference import reference_of
 from femurkit.errors import BadManifest, NoFemurFound
 from femurkit.hips.locate import Hip, find_hips
 from femurkit.sources import Scan, load
@@ -46,10 +48,53 @@ def load_study(study: Study) -> Loaded:
         if study.labels is None:
             nothing = np.zeros(scan.volume.grid.shape[0], bool)
             return Loaded(study, scan, hips, None, dict.fromkeys(Side, nothing), scan.notes)
-        found = read_labels(study.labels, scan)
-        labels = found.array
+        found = read_labels(study.labels, scan.volume.grid)
+        labels, notes = _checked(found, scan, hips)
         told = {side: _annotated(study, labels == side.label) for side in Side}
-        return Loaded(study, scan, hips, labels, told, (*scan.notes, *found.notes))
+        checks.not_empty(labels, told)
+        notes = (*scan.notes, *notes, *_holes(labels, told), *_unused(labels, told))
+        return Loaded(study, scan, hips, labels, told, notes)
+
+
+def _checked(
+    found: Labels, scan: Scan, hips: tuple[Hip, ...]
+) -> tuple[np.ndarray, tuple[str, ...]]:
+    """Labels on the CT's grid once they are known to belong to it, and notes."""
+    header = scan.series.headers[0] if scan.series else None
+    checks.same_patient(found.reference, reference_of(header) if header is not None else None)
+    labels, notes = on_scan(found, scan, hips)
+    doubts = checks.on_bone(labels, scan.volume)
+    checks.sides_right(labels, scan.volume.grid, hips)
+    return labels, (*notes, *doubts)
+
+
+def _holes(labels: np.ndarray, told: Mapping[Side, np.ndarray]) -> tuple[str, ...]:
+    """What slices say that are called annotated, but hold no label between slices that do."""
+    notes = []
+    for side in Side:
+        held = np.flatnonzero((labels == side.label).any(axis=(1, 2)))
+        if len(held):
+            between = np.setdiff1d(np.flatnonzero(told[side]), held)
+            count = int(((between > held[0]) & (between < held[-1])).sum())
+            if count:
+                notes.append(
+                    f"{side.value} femur: {count} annotated slices without label between others "
+                    'that have one; if nobody drew on them, write "labelled"'
+                )
+    return tuple(notes)
+
+
+def _unused(labels: np.ndarray, told: Mapping[Side, np.ndarray]) -> tuple[str, ...]:
+    """Sides that are not labelled, and labels outside the annotated slices."""
+    notes = []
+    for side in Side:
+        held = (labels == side.label).any(axis=(1, 2))
+        beyond = int((held & ~told[side]).sum())
+        if not held.any():
+            notes.append(f"{side.value} femur: no label, taken as not annotated")
+        elif beyond:
+            notes.append(f"{side.value} femur: {beyond} labelled slices that are not annotated")
+    return tuple(notes)
 
 
 def _hips(scan: Scan) -> tuple[Hip, ...]:

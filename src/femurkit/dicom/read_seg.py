@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from femurkit.anatomy import FEMUR, LATERALITY
+from femurkit.anatomy import FEMUR, LATERALITY, side_named
 from femurkit.errors import BadGeometry, InputRefused
 from femurkit.geometry import Grid
 
@@ -21,10 +21,11 @@ def is_dicom(path: Path) -> bool:
 def read_seg(path: Path) -> tuple[np.ndarray, Grid]:
     """Labels (z, y, x) uint8, 1 left and 2 right, and their grid.
 
-    Where segments are coded as femur, only those are read. A segment without laterality keeps its
-    number. A SEG holds only the slices it marks: one empty slice is added at the top, so that a
-    head is not cut flat; the lower end, where a scan mostly ends in the shaft, is kept as it is.
-    Raises InputRefused if it is no SEG, BadGeometry if its slices do not form a volume.
+    Where segments are coded as femur, only those are read. A segment whose code and label say no
+    side keeps its number. A SEG holds only the slices it marks: one empty slice is added at the
+    top, so that a head is not cut flat; the lower end, where a scan mostly ends in the shaft, is
+    kept as it is. Raises InputRefused if it is no SEG, BadGeometry if its slices do not form a
+    volume.
     """
     from highdicom.seg import segread
 
@@ -58,13 +59,14 @@ def read_seg(path: Path) -> tuple[np.ndarray, Grid]:
 
 
 def _label(item: Any) -> int:
-    """1 or 2 by the coded laterality, else the segment's own number."""
+    """1 or 2 by the coded laterality or the label, else the segment's own number."""
     kind = item.SegmentedPropertyTypeCodeSequence[0]
     modifier = _code(kind.get("SegmentedPropertyTypeModifierCodeSequence"))
     for side, code in LATERALITY.items():
         if code.value == modifier:
             return side.label
-    return int(item.SegmentNumber)
+    named = side_named(str(item.get("SegmentLabel", "")))
+    return named.label if named else int(item.SegmentNumber)
 
 
 def _code(sequence: Any) -> str | None:
