@@ -79,6 +79,24 @@ def rescanned(hu: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
     return hu
 
 
+def other_view(u: torch.Tensor) -> torch.Tensor:
+    """The same patches (n, 1, z, y, x) in -1..1 as another scanner would show them: contrast,
+    brightness, noise, and boxes that nothing is seen of. Draws from torch's own generator.
+    """
+    n = len(u)
+    shape = (n, *(1,) * (u.dim() - 1))
+    out = u * (0.8 + 0.4 * torch.rand(shape)) + 0.1 * torch.randn(shape)
+    out = out + torch.rand(shape) * 0.1 * torch.randn_like(u)
+    for number in range(n):
+        size = [max(1, int(s * (0.15 + 0.25 * float(torch.rand(()))))) for s in u.shape[2:]]
+        start = [
+            int(torch.randint(s - w + 1, ())) for s, w in zip(u.shape[2:], size, strict=True)
+        ]
+        window = tuple(slice(a, a + w) for a, w in zip(start, size, strict=True))
+        out[(number, 0, *window)] = float(torch.rand(())) - 0.8
+    return out
+
+
 def _smooth(hu: torch.Tensor, sigma: float) -> torch.Tensor:
     offsets = torch.arange(-2, 3, dtype=torch.float32)
     kernel = torch.exp(-0.5 * (offsets / sigma) ** 2)

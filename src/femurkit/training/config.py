@@ -1,56 +1,144 @@
-"""What one training is made of: the two networks' recipes, as data."""
+"""What one training is made of, as data. `femurkit train CONFIG.toml` reads it from a file."""
 
 from __future__ import annotations
 
+import dataclasses
+import math
+import tomllib
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from femurkit.errors import InputRefused
+
+Objective = Literal["supervised", "mean_teacher", "cross_pseudo", "self_training"]
+
+
+class ConfigRefused(InputRefused):
+    """A training configuration that cannot be used."""
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """One network and how it is trained. Each field becomes part of the model card."""
+class Config:
+    """One network and how it is trained. Every field may stand in CONFIG.toml; paths in it are
+    relative to the file.
+    """
 
     name: str
-    classes: tuple[str, ...]
-    channels: tuple[int, ...]
+    """What the network is called in its metadata and model card."""
+
+    manifest: str | None = None
+    """CSV of scans (`femurkit dataset`): labelled, partly annotated, or not labelled at all."""
+    phantoms: int = 0
+    """Synthetic patients drawn as fully labelled examples, beside the manifest or without one."""
+    phantom_seed: int = 3
+    tissue_maps: str | None = None
+    """Folder of label maps that lend the phantoms real muscles, skin and bones."""
+    box: Literal["hip", "half", "scan"] = "hip"
+    """What the network sees: a box around one hip, half a body slice by slice, or a whole scan."""
+    spacing_mm: float = 1.5
+    """Voxel edge of the grid the network works on."""
+
+    network: Literal["unet", "paper"] = "unet"
+    classes: tuple[str, ...] = ("background", "femur")
+    channels: tuple[int, ...] = (16, 32, 64, 128, 224)
     """Feature maps per level; every level after the first halves the resolution once more."""
-    residual_units: int
-    spacing_mm: float
-    patch: tuple[int, int, int]
-    """Voxels (z, y, x) of one training example after cropping."""
-    batch: int
-    steps: int
-    learning_rate: float
+    residual_units: int = 2
     window_hu: tuple[float, float] = (-200.0, 1000.0)
     """HU mapped linearly to -1..1 and clipped."""
+
+    objective: Objective = "supervised"
+    loss: Literal["dice_ce", "bce"] = "dice_ce"
+    """Voxel loss on annotated slices: soft Dice and cross entropy, or the paper's BCE alone."""
+    patch: tuple[int, int, int] = (112, 80, 96)
+    """Voxels (z, y, x) of one training example."""
+    batch: int = 2
+    """Labelled patches a step; a semi-supervised objective adds as many unlabelled ones."""
+    epochs: int = 50
+    steps_per_epoch: int = 100
+    """Steps between looks at the validation hips, and between checkpoints."""
+    learning_rate: float = 2e-3
+    schedule: Literal["cosine", "plateau"] = "cosine"
+    """Cosine to one hundredth, or x0.2 when the validation loss stops falling, down to 1e-5."""
+    patience: int | None = None
+    """Epochs without a better validation DSC (by 1e-4) before training stops; None: never."""
+    keep: Literal["last", "best"] = "last"
+    """Which weights leave: the last, or those of the best validation DSC."""
+    average: float = 0.995
+    """Decay of the moving average of the weights, which is validated and exported; 0: none."""
+    augment: bool = True
+    dropout: float = 0.0
+    weight_decay: float = 1e-4
     seed: int = 1
 
+    begin: float = 0.1
+    """Share of the training before unlabelled patches are drawn at all."""
+    ramp: float = 0.3
+    """Share of the training over which their weight then grows."""
+    consistency: float = 1.0
+    """Its final value."""
+    start_from: str | None = None
+    """Weights of an earlier run (its last.ckpt) to start from."""
 
-FINE = Recipe(
-    name="fine",
-    classes=("background", "femur", "other bone"),
-    channels=(16, 32, 64, 128, 224),
-    residual_units=2,
-    spacing_mm=1.5,
-    patch=(112, 80, 96),
-    batch=2,
-    steps=5000,
-    learning_rate=2e-3,
-)
-COARSE = Recipe(
-    name="coarse",
-    classes=(
-        "background",
-        "left proximal femur",
-        "right proximal femur",
-        "other femur",
-        "other bone",
-    ),
-    channels=(12, 24, 48, 96),
-    residual_units=1,
-    spacing_mm=4.0,
-    patch=(64, 56, 80),
-    batch=2,
-    steps=1600,
-    learning_rate=3e-3,
-)
-RECIPES = {r.name: r for r in (FINE, COARSE)}
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    workers: int = 1
+    """Processes that prepare patches; 0: the training process itself."""
+    threads: int = 2
+
+    @property
+    def steps(self) -> int:
+        """Length of the whole training."""
+        return self.epochs * self.steps_per_epoch
+
+    def unlabelled_weight(self, step: int) -> float:
+        """Weight of the unlabelled term: 0, then a Gaussian ramp up (Laine and Aila, 2017)."""
+        share = step / self.steps - self.begin
+        if self.objective == "supervised" or share < 0:
+            return 0.0
+        return self.consistency * math.exp(-5 * (1 - min(share / self.ramp, 1.0)) ** 2)
+
+
+def read_config(path: Path) -> Config:
+    """CONFIG.toml, paths made absolute. Raises ConfigRefused with the field that is wrong."""
+    try:
+        values = tomllib.loads(path.read_text())
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise _refused(f"no readable TOML ({type(error).__name__})") from None
+    for name in ("manifest", "tissue_maps", "start_from"):
+        if values.get(name):
+            values[name] = str((path.parent / values[name]).resolve())
+    return config_of(values)
+
+
+def config_of(values: dict[str, Any]) -> Config:
+    """A Config from plain values. Raises ConfigRefused."""
+    known = {field.name: field for field in dataclasses.fields(Config)}
+    strange = sorted(set(values) - set(known))
+    if strange:
+        raise _refused(f"unknown settings {', '.join(strange)}")
+    if "name" not in values:
+        raise _refused("no name")
+    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    config = Config(**plain)
+    _check(config)
+    return config
+
+
+def _check(config: Config) -> None:
+    if not config.manifest and not config.phantoms:
+        raise _refused("neither a manifest nor phantoms to learn from")
+    if config.box == "half" and config.patch[0] != 1:
+        raise _refused("a patch of several slices for the slice-by-slice network")
+    step = 2 ** (len(config.channels) - 1)
+    if any(n % step for n in config.patch[1 if config.box == "half" else 0 :]):
+        raise _refused(f"a patch of {config.patch} voxels, not multiples of {step}")
+    if config.network == "paper" and config.classes != ("background", "femur"):
+        raise _refused("more than two classes for the paper's network")
+
+
+def _refused(found: str) -> ConfigRefused:
+    return ConfigRefused(
+        found,
+        expected="the fields of femurkit.training.config.Config",
+        remedy="See configs/default.toml.",
+    )

@@ -1,75 +1,172 @@
-"""From cached examples to batches."""
+"""From prepared hips and drawn examples to batches.
+
+A file holds hu int16 (z, y, x) and either shares `femur` and `other` or one `label`; and, where
+somebody annotated only some slices, `known` (femurkit.dataset.prepare, training.examples).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset
+from torch.utils.data import Dataset, Sampler
 
 from femurkit.training.augment import placed, rescanned
-from femurkit.training.config import Recipe
+from femurkit.training.config import Config
 from femurkit.training.networks import windowed
 
-Window = tuple[slice, ...]
 ROOM = 1.4
+"""A patch is cut from a part this much larger, so that it can be turned."""
+FILES_KEPT = 1500
+"""Files held in memory, opened."""
+
+Window = tuple[slice, slice, slice]
 
 
-def example_files(cache: Path, recipe: Recipe) -> list[Path]:
-    """The examples of one recipe, in a fixed order."""
-    return sorted(cache.glob(f"{recipe.name}-*.npz"))
+@dataclass(frozen=True, eq=False)
+class Arrays:
+    """One file. hu: int16 (z, y, x); shares: uint8 (classes - 1, z, y, x), 255 a whole voxel;
+    known: uint8 (z, y, x), or None where all of it is.
+    """
+
+    hu: np.ndarray
+    shares: np.ndarray
+    known: np.ndarray | None
 
 
-def load(
-    path: Path, recipe: Recipe, region: Callable[[tuple[int, ...]], Window] | None = None
-) -> tuple[torch.Tensor, torch.Tensor]:
-    """Hu (z, y, x) float32 and target (classes, z, y, x) float32 that sums to 1.
+class Batch(NamedTuple):
+    """x: (n, 1, z, y, x) in -1..1; y: (n, classes, z, y, x) shares; known: (n, 1, z, y, x).
 
-    region: picks the part of a shape that is wanted, before anything large is made of it.
+    u: unlabelled patches like x; guess and trust: what self-training holds of them, like y and
+    known. The last three are empty for an objective without unlabelled data.
+    """
+
+    x: torch.Tensor
+    y: torch.Tensor
+    known: torch.Tensor
+    u: torch.Tensor
+    guess: torch.Tensor
+    trust: torch.Tensor
+
+
+@lru_cache(maxsize=FILES_KEPT)
+def load(path: Path, classes: int) -> Arrays:
+    """A file of hips or examples, for a network of so many classes.
+
+    A third class that the file does not tell of (other bone) counts as none.
     """
     data = np.load(path)
-    window = region(data["hu"].shape) if region else (slice(None),) * 3
-    hu = torch.from_numpy(data["hu"][window].astype(np.float32))
+    hu = data["hu"]
     if "label" in data:
-        label = torch.from_numpy(data["label"][window].astype(np.int64))
-        target = torch.nn.functional.one_hot(label, len(recipe.classes)).permute(3, 0, 1, 2).float()
+        shares = np.stack([np.where(data["label"] == c, 255, 0) for c in range(1, classes)])
     else:
-        parts = [data[name][window] for name in ("femur", "other")]
-        shares = torch.from_numpy(np.stack(parts).astype(np.float32) / 255)
-        target = torch.cat([(1 - shares.sum(0, keepdim=True)).clamp(min=0), shares])
-    return hu, target
+        shares = np.zeros((classes - 1, *hu.shape), np.uint8)
+        shares[0] = data["femur"]
+        if classes > 2 and "other" in data:
+            shares[1] = data["other"]
+    known = data["known"] if "known" in data else None
+    return Arrays(hu, shares.astype(np.uint8), known)
 
 
-class Examples(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """Augmented patches in an endless, seeded order: item n depends on the seed and n alone."""
+class Stream(Sampler[int]):
+    """Item numbers of one epoch after the other, never the same again; set_epoch picks which."""
 
-    def __init__(self, files: list[Path], recipe: Recipe, first: int, last: int) -> None:
-        self.files, self.recipe, self.first, self.last = files, recipe, first, last
+    def __init__(self, per_epoch: int) -> None:
+        self.per_epoch, self.epoch = per_epoch, 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the trainer, also after a resume."""
+        self.epoch = epoch
 
     def __len__(self) -> int:
-        return self.last - self.first
+        return self.per_epoch
 
-    def __getitem__(self, item: int) -> tuple[torch.Tensor, torch.Tensor]:
-        """One patch: input (1, z, y, x) in -1..1 and target (classes, z, y, x)."""
-        recipe = self.recipe
-        number = self.first + item
-        rng = np.random.default_rng([recipe.seed, number])
-        epoch, place = divmod(number, len(self.files))
-        order = np.random.default_rng([recipe.seed, 10**6 + epoch]).permutation(len(self.files))
-        hu, target = load(self.files[order[place]], recipe, lambda shape: self._room(shape, rng))
-        stack = torch.cat([hu[None], target[1:]])
-        fill = (-1000.0, *(0.0,) * (len(stack) - 1))
-        stack = placed(stack, recipe.patch, rng, fill=fill, turn_deg=6.0, stretch=0.08)
-        rest = (1 - stack[1:].sum(0, keepdim=True)).clamp(min=0)
-        return windowed(rescanned(stack[0], rng), recipe)[None], torch.cat([rest, stack[1:]])
+    def __iter__(self) -> Iterator[int]:
+        return iter(range(self.epoch * self.per_epoch, (self.epoch + 1) * self.per_epoch))
 
-    def _room(self, shape: tuple[int, ...], rng: np.random.Generator) -> Window:
-        """A random part of a large example with room to turn a patch in."""
-        out = []
-        for size, patch in zip(shape, self.recipe.patch, strict=True):
-            want = min(size, int(ROOM * patch))
-            start = int(rng.integers(size - want + 1))
-            out.append(slice(start, start + want))
-        return tuple(out)
+
+class Draws(Dataset[Batch]):
+    """Augmented patches in an endless order: item n depends on the seed and n alone.
+
+    labelled: files with annotated slices; unlabelled: files of which the rest may be used.
+    guesses: folder in which self-training keeps what it believes, one folder an epoch.
+    """
+
+    def __init__(
+        self, labelled: list[Path], unlabelled: list[Path], config: Config, guesses: Path
+    ) -> None:
+        self.labelled, self.unlabelled = labelled, unlabelled
+        self.config, self.guesses = config, guesses
+        self.per_epoch = config.steps_per_epoch * config.batch
+
+    def __getitem__(self, number: int) -> Batch:
+        """One labelled patch and, once unlabelled ones count, one of those."""
+        rng = np.random.default_rng([self.config.seed, number])
+        x, y, known = self._patch(self._turn(self.labelled, number, 0), rng, annotated=True)
+        u, guess, trust = (torch.zeros(0),) * 3
+        if self.config.unlabelled_weight(number // self.config.batch):
+            path = self._turn(self.unlabelled, number, 1)
+            told = self.guesses / f"{number // self.per_epoch:04d}" / path.name
+            u, guess, trust = self._patch(path, rng, annotated=False, told=told)
+        return Batch(x, y, known, u, guess, trust)
+
+    def _turn(self, files: list[Path], number: int, stream: int) -> Path:
+        """Every file once, in an order drawn anew each time round."""
+        lap, place = divmod(number, len(files))
+        order = np.random.default_rng([self.config.seed, stream, lap, 10**6]).permutation(
+            len(files)
+        )
+        return files[order[place]]
+
+    def _patch(
+        self, path: Path, rng: np.random.Generator, *, annotated: bool, told: Path | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Input, shares that sum to 1, and where they are to be believed."""
+        config = self.config
+        arrays = load(path, len(config.classes))
+        window = self._window(arrays, rng, annotated=annotated)
+        shares, known = _believed(arrays, window, told)
+        parts = [arrays.hu[window][None], shares / np.float32(255), known[None]]
+        stack = torch.from_numpy(np.concatenate(parts).astype(np.float32))
+        if config.augment:
+            fill = (-1000.0, *(0.0,) * len(shares), 0.0)
+            stack = placed(stack, config.patch, rng, fill=fill, turn_deg=6.0, stretch=0.08)
+        hu = rescanned(stack[0], rng) if config.augment else stack[0]
+        rest = (1 - stack[1:-1].sum(0, keepdim=True)).clamp(min=0)
+        return windowed(hu, config)[None], torch.cat([rest, stack[1:-1]]), (stack[-1:] > 0.99) + 0.0
+
+    def _window(self, arrays: Arrays, rng: np.random.Generator, *, annotated: bool) -> Window:
+        """A random part, as large as a patch or with room to turn it; if `annotated`, around an
+        annotated slice.
+        """
+        shape, patch = arrays.hu.shape, self.config.patch
+        room = ROOM if self.config.augment else 1.0
+        want = [min(n, int(room * p)) for n, p in zip(shape, patch, strict=True)]
+        start = [int(rng.integers(n - w + 1)) for n, w in zip(shape, want, strict=True)]
+        if arrays.known is not None:
+            flags = arrays.known.any((1, 2))
+            levels = np.flatnonzero(flags if annotated else ~flags)
+            if len(levels):
+                low = int(rng.choice(levels)) - int(rng.integers(want[0]))
+                start[0] = int(np.clip(low, 0, shape[0] - want[0]))
+        z, y, x = (slice(s, s + w) for s, w in zip(start, want, strict=True))
+        return z, y, x
+
+
+def _believed(
+    arrays: Arrays, window: Window, told: Path | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shares (classes - 1, z, y, x) and where they count (z, y, x): by annotation, or as told."""
+    shares = arrays.shares[(slice(None), *window)]
+    if told is None:
+        known = arrays.known
+        return shares, np.ones(shares.shape[1:], np.uint8) if known is None else known[window]
+    if not told.exists():
+        return shares * 0, np.zeros(shares.shape[1:], np.uint8)
+    data = np.load(told)
+    return data["shares"][(slice(None), *window)], data["trust"][window]

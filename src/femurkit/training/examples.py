@@ -1,14 +1,12 @@
-"""Training examples from phantoms: what the two networks see, and what they should say.
+"""Training examples from phantoms: what the networks see, and what they should say.
 
-    python -m femurkit.training.examples CACHE --patients 300 --tissue-maps FOLDER --kinds fine
-
-writes CACHE/fine-*.npz (one hip on the canonical 1.5 mm grid) and CACHE/coarse-*.npz (a whole
-scan at 4 mm, which costs as much as three hips). Patient n depends on the seed and n alone, so a stopped run goes on where it was.
+Files are fine-*.npz (one hip on the canonical 1.5 mm grid) and coarse-*.npz (a whole scan at 4 mm,
+which costs as much as three hips). Patient n depends on the seed and n alone, so a stopped run goes
+on where it was.
 """
 
 from __future__ import annotations
 
-import argparse
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -32,8 +30,6 @@ HEAD_MM = (-60.0, -66.0, -158.0)
 left)."""
 BELOW_TROCHANTER_MM = 25.0
 """Femur above this level counts as proximal for the coarse network."""
-
-KINDS = ("fine", "coarse")
 
 Bones = list[tuple[Bone, Depth]]
 
@@ -138,6 +134,9 @@ def make(
     """Both hips and the whole scan of patient `number`, unless they are there already."""
     names = {side: cache / f"fine-{number:04d}-{side.value}.npz" for side in Side}
     coarse = cache / f"coarse-{number:04d}.npz"
+    wanted = [*names.values()] * ("fine" in kinds) + [coarse] * ("coarse" in kinds)
+    if all(path.exists() for path in wanted):
+        return number
     rng = np.random.default_rng([seed, number, zlib.crc32(b"example")])
     anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, map_bones=0.3 if tissue_maps else 0.0)
     streams = dict(zip((*names.values(), coarse), rng.spawn(3), strict=True))
@@ -157,26 +156,14 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
     part.replace(path)
 
 
-def main() -> None:
-    """Fill a cache of examples on all cores."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
-    parser.add_argument("cache", type=Path)
-    parser.add_argument("--patients", type=int, default=300)
-    parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--tissue-maps", type=Path)
-    parser.add_argument("--kinds", choices=KINDS, nargs="+", default=KINDS)
-    parser.add_argument("--workers", type=int, default=2)
-    args = parser.parse_args()
-    args.cache.mkdir(parents=True, exist_ok=True)
-    with ProcessPoolExecutor(args.workers) as pool:
-        jobs = [
-            pool.submit(make, n, args.seed, args.cache, args.tissue_maps, args.kinds)
-            for n in range(args.first, args.first + args.patients)
-        ]
+def draw_examples(
+    cache: Path, patients: int, seed: int, tissue_maps: str | None, kind: str, *, workers: int = 2
+) -> list[Path]:
+    """The examples of so many patients in `cache`, those that are missing drawn on all cores."""
+    cache.mkdir(parents=True, exist_ok=True)
+    maps = Path(tissue_maps) if tissue_maps else None
+    with ProcessPoolExecutor(workers) as pool:
+        jobs = [pool.submit(make, n, seed, cache, maps, (kind,)) for n in range(patients)]
         for job in jobs:
-            print("patient", job.result(), flush=True)
-
-
-if __name__ == "__main__":
-    main()
+            job.result()
+    return sorted(p for n in range(patients) for p in cache.glob(f"{kind}-{n:04d}*.npz"))

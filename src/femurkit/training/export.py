@@ -1,71 +1,62 @@
-"""From a training run to the .onnx that the package ships.
-
-python -m femurkit.training.export fine RUN src/femurkit/segment/weights/fine.onnx
-"""
+"""From a checkpoint to the .onnx that `reconstruct` runs."""
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
 
 import onnx
 import torch
 
-from femurkit.training.config import RECIPES, Recipe
+from femurkit.training.config import Config
 from femurkit.training.networks import network, windowed
 
 
 class Deployed(torch.nn.Module):
     """HU in, class probabilities out: the window and the softmax travel with the weights."""
 
-    def __init__(self, inner: torch.nn.Module, recipe: Recipe) -> None:
+    def __init__(self, inner: torch.nn.Module, config: Config) -> None:
         super().__init__()
-        self.inner, self.recipe = inner, recipe
+        self.inner, self.config = inner, config
 
     def forward(self, hu: torch.Tensor) -> torch.Tensor:
         """(1, 1, z, y, x) HU -> (1, classes, z, y, x) probabilities."""
-        return torch.softmax(self.inner(windowed(hu, self.recipe)), 1)
+        return torch.softmax(self.inner(windowed(hu, self.config)), 1)
 
 
-def export(recipe: Recipe, run: Path, out: Path) -> None:
-    """Write the averaged weights of a run as ONNX with its metadata."""
-    state = torch.load(run / "last.pt", weights_only=True)
-    model = network(recipe)
-    model.load_state_dict(state["average"])
-    deployed = Deployed(model, recipe).eval()
+def export(config: Config, checkpoint: Path, out: Path) -> None:
+    """Write the averaged weights of a checkpoint as ONNX with its metadata."""
+    state = torch.load(checkpoint, weights_only=True, map_location="cpu")
+    model = network(config)
+    prefix = "average."
+    model.load_state_dict(
+        {k.removeprefix(prefix): v for k, v in state["state_dict"].items() if k.startswith(prefix)}
+    )
     axes = {2: "z", 3: "y", 4: "x"}
+    part = out.with_suffix(".part")
     torch.onnx.export(
-        deployed,
-        (torch.zeros(1, 1, *recipe.patch),),
-        str(out),
+        Deployed(model, config).eval(),
+        (torch.zeros(1, 1, *config.patch),),
+        str(part),
         input_names=["hu"],
         output_names=["probability"],
         dynamic_axes={"hu": axes, "probability": axes},
         opset_version=17,
         dynamo=False,
     )
-    graph = onnx.load(str(out))
+    graph = onnx.load(str(part))
+    step = 2 ** (len(config.channels) - 1)
     meta = {
-        "spacing_mm": str(recipe.spacing_mm),
-        "classes": json.dumps(recipe.classes),
-        "step": str(2 ** (len(recipe.channels) - 1)),
-        "steps_trained": str(state["step"]),
-        "seed": str(recipe.seed),
+        "spacing_mm": str(config.spacing_mm),
+        "classes": json.dumps(config.classes),
+        "kind": config.box,
+        "step": str(step),
+        "step_z": str(1 if config.box == "half" else step),
+        "name": config.name,
+        "objective": config.objective,
+        "steps_trained": str(state["global_step"]),
+        "seed": str(config.seed),
     }
     onnx.helper.set_model_props(graph, meta)
-    onnx.save(graph, str(out))
-
-
-def main() -> None:
-    """Command line of the export."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("recipe", choices=RECIPES)
-    parser.add_argument("run", type=Path)
-    parser.add_argument("out", type=Path)
-    args = parser.parse_args()
-    export(RECIPES[args.recipe], args.run, args.out)
-
-
-if __name__ == "__main__":
-    main()
+    onnx.save(graph, str(part))
+    part.replace(out)

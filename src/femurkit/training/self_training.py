@@ -1,0 +1,93 @@
+"""Self-training with what a femur is: after every epoch the moving average segments whole hips,
+each verdict is made one piece without cavities, and the student learns from it.
+
+A patch cannot know that a ring of cortex is a solid femur or that a dense pelvis is none; a whole
+hip can. Source of the scheme: Lee, 2013, Pseudo-Label, ICML workshop; the anatomical cleaning is
+ours.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import nn
+
+from femurkit.training.augment import other_view
+from femurkit.training.config import Config
+from femurkit.training.data import Arrays, Batch, load
+from femurkit.training.mean_teacher import agreement
+from femurkit.training.supervised import Supervised, masked
+from femurkit.training.whole import predict_whole
+
+SURE = 0.85
+"""Probability of the winning class from which the average is believed outside mended places."""
+
+
+class SelfTraining(Supervised):
+    """Masked loss on annotated slices, and the cleaned verdict on whole hips as labels."""
+
+    def forward(
+        self, model: nn.Module, average: nn.Module, batch: Batch, step: int
+    ) -> dict[str, torch.Tensor]:
+        """Terms of the loss by name."""
+        weight = self.config.unlabelled_weight(step)
+        if not weight:
+            return super().forward(model, average, batch, step)
+        logits = model(torch.cat([batch.x, other_view(batch.u)]))
+        labelled, unlabelled = logits.split([len(batch.x), len(batch.u)])
+        return {
+            "annotated": masked(labelled, batch.y, batch.known, self.config),
+            "guessed": weight * agreement(unlabelled, batch.guess, batch.trust),
+        }
+
+
+def write_guesses(
+    average: nn.Module, files: list[Path], config: Config, folder: Path, epoch: int
+) -> None:
+    """What `epoch` is to believe of each file: folder/EPOCH/NAME.npz; older epochs go."""
+    if not config.unlabelled_weight(epoch * config.steps_per_epoch):
+        return
+    part = folder / f"{epoch:04d}.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    for path in files:
+        arrays = load(path, len(config.classes))
+        shares, trust = guess(predict_whole(average, arrays.hu, config), arrays)
+        np.savez(part / path.name, shares=shares, trust=trust)
+    shutil.rmtree(folder / f"{epoch:04d}", ignore_errors=True)
+    part.rename(folder / f"{epoch:04d}")
+    for old in sorted(folder.iterdir())[:-2]:
+        shutil.rmtree(old)
+
+
+def guess(probability: np.ndarray, arrays: Arrays) -> tuple[np.ndarray, np.ndarray]:
+    """Shares uint8 (classes - 1, z, y, x) and trust uint8 (z, y, x) from probabilities.
+
+    probability: (classes, z, y, x). The femur becomes its largest piece, holes of every transverse
+    slice filled; what that changed is believed, what the network itself was unsure of is not, and
+    annotated slices keep their annotation.
+    """
+    femur = probability[1] > 0.5
+    clean = cleaned(femur)
+    shares = np.rint(probability[1:] * 255).astype(np.uint8)
+    trust = (probability.max(0) >= SURE) | (clean != femur)
+    shares[0] = np.where(clean == femur, shares[0], np.where(clean, 255, 0))
+    shares[1:] = np.where(clean & ~femur, 0, shares[1:])
+    if arrays.known is not None:
+        known = arrays.known > 0
+        shares[:, known] = arrays.shares[:, known]
+        trust |= known
+    return shares, trust.astype(np.uint8)
+
+
+def cleaned(femur: np.ndarray) -> np.ndarray:
+    """The largest piece of a mask (z, y, x), with the holes of its transverse slices filled."""
+    names, count = ndimage.label(femur)
+    if not count:
+        return femur
+    piece = names == np.bincount(names.ravel())[1:].argmax() + 1
+    return np.stack([ndimage.binary_fill_holes(level) for level in piece])

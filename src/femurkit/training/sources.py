@@ -1,0 +1,65 @@
+"""What a training learns from: hips prepared from a manifest's scans, and drawn phantoms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from femurkit.errors import InputRefused
+from femurkit.training.config import Config
+from femurkit.training.examples import draw_examples
+
+HELD_OUT = 16
+"""Phantom examples kept for validation where no manifest brings validation hips."""
+
+
+class NothingToLearn(InputRefused):
+    """No annotated hip to train on."""
+
+
+@dataclass(frozen=True)
+class Material:
+    """Files by their use. unlabelled: all hips of which a part is not annotated."""
+
+    labelled: list[Path]
+    unlabelled: list[Path]
+    validation: list[Path]
+
+
+def material(config: Config, run: Path) -> Material:
+    """Everything a configuration names, prepared in RUN/cache unless it is there already."""
+    labelled: list[Path] = []
+    unlabelled: list[Path] = []
+    validation: list[Path] = []
+    if config.manifest:
+        for hip in _prepared(config, run / "cache"):
+            if hip.split == "validation":
+                validation += [hip.path] * hip.labelled
+            elif hip.split == "train":
+                labelled += [hip.path] * hip.labelled
+                unlabelled.append(hip.path)
+    if config.phantoms:
+        kind = "coarse" if config.box == "scan" else "fine"
+        drawn = draw_examples(
+            run / "cache", config.phantoms, config.phantom_seed, config.tissue_maps, kind
+        )
+        held = [] if validation else drawn[-min(HELD_OUT, len(drawn) // 4) :]
+        labelled += drawn[: len(drawn) - len(held)]
+        validation += held
+    if not labelled:
+        raise NothingToLearn(
+            "no annotated hip in the train split",
+            expected="labels for one study at least, or phantoms",
+            remedy="See docs/how-to/own-data.md.",
+        )
+    return Material(labelled, unlabelled or labelled, validation)
+
+
+def _prepared(config: Config, cache: Path) -> list:
+    from femurkit.dataset.manifest import read_manifest
+    from femurkit.dataset.prepare import prepared
+
+    assert config.manifest is not None
+    manifest = read_manifest(Path(config.manifest))
+    half = {"box": "half"} if config.box == "half" else {}
+    return prepared(manifest, cache, spacing_mm=config.spacing_mm, **half)
