@@ -35,8 +35,23 @@ def test_a_box_moved_by_two_voxels(tmp_path, capsys):
     assert right["assd_mm"] == pytest.approx(0, abs=1e-6)
     assert left["volume_ml"] == pytest.approx(3.0)
     assert "0.800" in out
+    assert "none: the best sphere has a radius of" in out
     with (tmp_path / "out" / "metrics.csv").open(newline="") as file:
         assert [float(row["dsc"]) for row in csv.DictReader(file)] == [left["dsc"], 1.0]
+
+
+def test_figures_are_there_unless_refused(tmp_path):
+    write_mask(boxes(2), GRID, tmp_path / "pred.nii.gz")
+    write_mask(boxes(), GRID, tmp_path / "truth.nii.gz")
+    files = [str(tmp_path / name) for name in ("pred.nii.gz", "truth.nii.gz")]
+    assert run(["evaluate", *files, "-o", str(tmp_path / "a")])[0] == 0
+    assert {p.stem for p in (tmp_path / "a" / "figures").iterdir()} == {
+        "truth_left_areas", "truth_left_views", "truth_right_areas", "truth_right_views",
+        "scores", "volumes", "areas",
+    }  # fmt: skip
+    assert run(["evaluate", *files, "-o", str(tmp_path / "b"), "--no-figures"])[0] == 0
+    there = {p.name for p in (tmp_path / "b").iterdir()}
+    assert there == {"metrics.csv", "metrics.json", "summary.json"}
 
 
 def test_other_grids_are_refused_and_nothing_is_written(tmp_path):

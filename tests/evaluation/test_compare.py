@@ -6,6 +6,7 @@ import pytest
 
 from femurkit.anatomy import Side
 from femurkit.errors import BadGeometry, NothingReadable
+from femurkit.evaluation.cases import scan_of
 from femurkit.evaluation.compare import compare, compare_labels, evaluate, write_rows
 from femurkit.geometry import Grid
 from femurkit.images import write_mask
@@ -78,6 +79,7 @@ def test_a_femur_that_is_missing_scores_nothing_and_swapped_sides_too():
 
 def test_a_run_against_a_phantom_with_surfaces(run, phantom):
     left, right = evaluate(run, phantom)
+    assert left["area_error_mm2"] == left["surface_area_mm2"] - left["truth_area_mm2"]
     assert (left["case"], left["side"], right["side"]) == ("P001", "left", "right")
     assert left["dsc"] == pytest.approx(28 / 30)
     assert right["surface_assd_mm"] == pytest.approx(0, abs=1e-4)
@@ -90,6 +92,31 @@ def test_a_label_file_does_without_surfaces(run, phantom):
     rows = compare(run, phantom / "truth" / "mask.nii.gz")
     assert [row["dsc"] for row in rows] == pytest.approx([28 / 30, 1])
     assert "surface_assd_mm" not in rows[0]
+
+
+def test_masks_alone_have_areas_too_and_boxes_have_no_regions():
+    """Boxes of 36 x 11.2 x 9.6 mm, the left one found 12.8 mm; the surface rounds edges."""
+    rows = compare_labels(labels(grow=2), labels(), GRID)
+    left, right = rows[Side.LEFT], rows[Side.RIGHT]
+    assert right["area_error_percent"] == 0
+    assert right["truth_area_mm2"] == pytest.approx(1713, rel=0.12)
+    assert left["area_error_mm2"] == pytest.approx(2 * 1.6 * (36 + 9.6), rel=0.15)
+    assert left["largest_slice_area_difference_cm2"] == pytest.approx(2 * 12 * 0.64 / 100)
+    assert "radius" in left["no_regions"]
+    assert left["head_dsc"] is left["shaft_assd_mm"] is None
+    lost = compare_labels(labels(left=False), labels(), GRID)[Side.LEFT]
+    assert lost["area_error_percent"] == -100
+    assert lost["surface_area_mm2"] == 0
+
+
+def test_a_folder_of_scans_is_matched_by_name(tmp_path):
+    for path in ("a/ct.nii.gz", "b/ct/0001.dcm", "c.zip", "d.nrrd"):
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).touch()
+    found = [scan_of(tmp_path, name).relative_to(tmp_path).as_posix() for name in "abcd"]
+    assert found == ["a/ct.nii.gz", "b", "c.zip", "d.nrrd"]
+    with pytest.raises(NothingReadable, match="no CT for e"):
+        scan_of(tmp_path, "e")
 
 
 def test_folders_are_matched_by_name(run, phantom, tmp_path):
@@ -145,7 +172,13 @@ def test_rows_are_written_as_json_and_csv(run, phantom, tmp_path):
     assert content["summary"]["dsc"]["mean"] == pytest.approx((28 / 30 + 1) / 2)
     assert content["summary"]["dsc"]["worst"] == pytest.approx(28 / 30)
     assert content["summary"]["hd_mm"]["worst"] == pytest.approx(1.6)
-    assert content["summary"]["volume_ml"]["n"] == 2
+    assert content["summary"]["volume_ml"]["n"] == content["summary"]["area_cm2"]["n"] == 2
+    truth_cm2 = [row["truth_area_mm2"] / 100 for row in rows]
+    errors = [row["area_error_mm2"] / 100 for row in rows]
+    area = content["summary"]["area_cm2"]
+    assert area["mae"] == pytest.approx(np.mean(np.abs(errors)))
+    assert area["re_percent"] == pytest.approx(np.mean(np.abs(errors) / truth_cm2) * 100)
+    assert json.loads((tmp_path / "summary.json").read_text()) == content["summary"]
     with (tmp_path / "metrics.csv").open(newline="") as file:
         table = list(csv.DictReader(file))
     assert [float(line["dsc"]) for line in table] == [row["dsc"] for row in rows]

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from matplotlib.collections import PathCollection
+from matplotlib.collections import FillBetweenPolyCollection, PathCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
@@ -40,7 +40,7 @@ def test_violins_show_every_point_and_the_paper():
     figure = violins_with_points(groups, ["dsc", "mean_iou"], references={"dsc": (0.918, 0.1)})
     first, second = figure.axes
     assert sorted(points(first)) == [0.9, 0.91, 0.96, 0.97, 0.98, 0.99]
-    bodies = [c for c in first.collections if c.get_facecolor()[0, 3] == 0.25]
+    bodies = [c for c in first.collections if isinstance(c, FillBetweenPolyCollection)]
     assert [to_hex(body.get_facecolor()[0]) for body in bodies] == [GROUPS[0].lower()]
     assert first.get_lines()[0].get_ydata()[0] == 0.918
     band = first.patches[0]

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from femurkit.cli.screen import last_line, score_table
+from femurkit.cli.screen import last_line, region_table, score_table
+
+FIGURE_DPI = 110
 
 
 def command(
@@ -24,19 +27,48 @@ def command(
         ),
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
+    ct: Annotated[
+        Path | None,
+        typer.Option(
+            "--ct",
+            help="The scan, or a folder of them: finds the joint gap, and is drawn.",
+            show_default=False,
+        ),
+    ] = None,
+    figures: Annotated[bool, typer.Option("--figures/--no-figures", help="Draw them.")] = True,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier DIR.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
     ] = False,
 ) -> None:
-    """Compare masks with the truth, femur by femur: overlap, distances, volume."""
-    from femurkit.evaluation.compare import evaluate, write_rows
+    """Compare masks with the truth, femur by femur and by region: overlap, distances, volume, area.
+
+    DIR gets metrics.csv, metrics.json, summary.json and figures/.
+    """
+    from femurkit.evaluation.compare import comparisons, write_rows
     from femurkit.output import whole_or_nothing
 
+    rows: list[dict[str, Any]] = []
     with whole_or_nothing(out, overwrite=overwrite, marker="metrics.json", source=pred) as folder:
-        rows = evaluate(pred, truth)
+        for one in comparisons(pred, truth, ct=ct):
+            rows += one.rows
+            if figures:
+                from femurkit.evaluation.gallery import patient_figures
+
+                _save(patient_figures(one), folder / "figures")
         write_rows(rows, folder)
+        if figures:
+            from femurkit.evaluation.gallery import study_figures
+
+            _save(study_figures(rows), folder / "figures")
     score_table(rows)
+    region_table(rows)
     print(out)
     if as_json:
         last_line({"ok": True, "out": str(out), "femurs": rows})
+
+
+def _save(figures: Iterable[tuple[str, Any]], folder: Path) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, figure in figures:
+        figure.savefig(folder / f"{name}.png", dpi=FIGURE_DPI)

@@ -65,6 +65,7 @@ def femur_table(measurements: Sequence[Mapping[str, Any]]) -> None:
 SCORES = {
     "case": "case", "side": "side", "dsc": "DSC", "assd_mm": "ASSD mm", "hd95_mm": "HD95 mm",
     "volume_ml": "volume ml", "truth_volume_ml": "true ml", "volume_error_percent": "error %",
+    "area_error_percent": "area error %",
 }  # fmt: skip
 
 
@@ -74,6 +75,30 @@ def score_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
         [{shown: row[name] for name, shown in SCORES.items() if name in row} for row in rows],
         title=title,
     )
+
+
+REGIONS = ("head", "joint_gap", "neck", "trochanter", "shaft")
+
+REGION_SCORES = {
+    "dsc": "DSC", "assd_mm": "ASSD mm", "hd95_mm": "HD95 mm", "volume_ml": "volume ml",
+    "truth_volume_ml": "true ml",
+}  # fmt: skip
+
+
+def region_table(rows: Sequence[Mapping[str, Any]]) -> None:
+    """The scores of each region of each femur; why there are none, where the truth has no head."""
+    lines = []
+    for row in rows:
+        who = {name: row[name] for name in ("case", "side") if name in row}
+        if row.get("no_regions"):
+            lines.append({**who, "region": f"none: {row['no_regions']}"})
+            continue
+        for region in REGIONS:
+            keys = {f"{region}_{name}": shown for name, shown in REGION_SCORES.items()}
+            cells = {shown: row[key] for key, shown in keys.items() if key in row}
+            if cells:
+                lines.append({**who, "region": region.replace("_", " "), **cells})
+    table(lines)
 
 
 def table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> None:

@@ -14,6 +14,8 @@ from femurkit.geometry import Grid
 
 MASK = "mask.nii.gz"
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
+SEG = ".dcm"
+HOLLOW = "femur_hollow.stl"
 
 
 @dataclass(frozen=True)
@@ -53,25 +55,42 @@ def required_case(path: Path) -> Case:
 def cases_in(folder: Path) -> dict[str, Case]:
     """The patients in a folder, by name without suffix."""
     entries = sorted(folder.iterdir()) if folder.is_dir() else []
-    usable = [p for p in entries if p.is_dir() or p.name.endswith(SUFFIXES)]
+    usable = [p for p in entries if p.is_dir() or p.name.endswith((*SUFFIXES, SEG))]
     found = {name_of(path): case_at(path) for path in usable}
     return {name: case for name, case in found.items() if case is not None}
 
 
 def name_of(path: Path) -> str:
     """File or folder name without an image's suffix."""
-    for suffix in SUFFIXES:
+    for suffix in (*SUFFIXES, SEG):
         if path.name.endswith(suffix):
             return path.name.removesuffix(suffix)
     return path.name
 
 
+def scan_of(folder: Path, name: str) -> Path:
+    """The CT of one patient in a folder of them, or NothingReadable: an image file, a zip, a
+    folder of DICOM, or a phantom's folder.
+    """
+    files = [folder / name / f"ct{suffix}" for suffix in SUFFIXES]
+    files += [folder / f"{name}{suffix}" for suffix in (*SUFFIXES, ".zip")]
+    for path in (*files, folder / name):
+        if path.exists():
+            return path
+    raise NothingReadable(
+        f"no CT for {name}",
+        expected="one CT for each patient of TRUTH, of the same name",
+        remedy="Name the folders or files alike, or leave --ct out.",
+    )
+
+
 def labels_of(case: Case) -> tuple[np.ndarray, Grid]:
-    """The label map of a case, put together from one file a side if need be."""
+    """The label map of a case, put together from one file a side if need be; DICOM SEG too."""
+    from femurkit.dicom.read_seg import is_dicom, read_seg
     from femurkit.images import read_mask
 
     if case.labels is not None:
-        return read_mask(case.labels)
+        return read_seg(case.labels) if is_dicom(case.labels) else read_mask(case.labels)
     labels: np.ndarray | None = None
     grid: Grid | None = None
     for side, path in case.masks.items():

@@ -2,72 +2,91 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
 
 from femurkit.anatomy import Side
 from femurkit.errors import BadGeometry, NothingReadable
-from femurkit.evaluation.cases import Case, case_at, cases_in, labels_of, name_of, required_case
-from femurkit.evaluation.distance import Distances, mesh_distance, surface_distance
-from femurkit.evaluation.overlap import overlap
+from femurkit.evaluation.cases import (
+    HOLLOW,
+    Case,
+    case_at,
+    cases_in,
+    labels_of,
+    name_of,
+    required_case,
+    scan_of,
+)
+from femurkit.evaluation.distance import mesh_distance
+from femurkit.evaluation.femur import Femur, area_columns, compare_femur
 from femurkit.evaluation.rows import Row, write_rows
 from femurkit.geometry import Grid
-from femurkit.mesh import read_stl
-from femurkit.volume import Mask
+from femurkit.mesh import Mesh, read_stl
+from femurkit.sources import load
+from femurkit.volume import Mask, Volume
 
-__all__ = ["compare", "compare_labels", "evaluate", "write_rows"]
+__all__ = ["Comparison", "compare", "compare_labels", "comparisons", "evaluate", "write_rows"]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """One patient compared. rows: as evaluate() gives them; ct: the scan, if it was named.
+
+    hollow: surfaces with the canal, of those found femurs that brought one.
+    """
+
+    case: str
+    rows: list[Row]
+    femurs: Mapping[Side, Femur]
+    ct: Volume | None
+    hollow: Mapping[Side, Mesh]
 
 
 def compare_labels(
-    pred_labels: np.ndarray, truth_labels: np.ndarray, grid: Grid
+    pred_labels: np.ndarray, truth_labels: np.ndarray, grid: Grid, *, ct: Volume | None = None
 ) -> dict[Side, Row]:
     """Scores of each femur present in the truth.
 
-    Both (z, y, x) uint8 on one grid: 1 left, 2 right. Each row holds the overlap (whole volume),
-    the distances in mm and the volumes; a femur the prediction lacks has a dsc of 0 and no
-    distances. Raises ValueError if the shapes differ.
+    Both (z, y, x) uint8 on one grid: 1 left, 2 right. Each row holds what femur.compare_femur
+    finds: whole-volume overlap, distances in mm, volumes, areas, and the same by region; a femur
+    the prediction lacks has a dsc of 0 and no distances. ct: HU on any grid, to find the joint gap.
+    Raises ValueError if the shapes differ.
     """
-    out: dict[Side, Row] = {}
-    for side in Side:
-        truth = Mask(truth_labels == side.label, grid)
-        if not truth.array.any():
-            continue
-        pred = Mask(pred_labels == side.label, grid)
-        shares = asdict(overlap(pred.array, truth.array))
-        error = pred.volume_ml - truth.volume_ml
-        out[side] = {
-            "side": side.value,
-            **shares,
-            "average_precision": shares["precision"],
-            **_distances(surface_distance(pred, truth) if pred.array.any() else None),
-            "volume_ml": pred.volume_ml,
-            "truth_volume_ml": truth.volume_ml,
-            "volume_error_ml": error,
-            "volume_error_percent": 100 * error / truth.volume_ml,
-        }
-    return out
+    return {side: f.row for side, f in _femurs(pred_labels, truth_labels, grid, ct).items()}
 
 
-def compare(pred: Path, truth: Path) -> list[Row]:
+def compare(pred: Path, truth: Path, *, ct: Path | None = None) -> list[Row]:
     """Rows of one patient: label files, OUT of reconstruct, or a phantom's patient folder.
 
-    Where both sides bring surfaces, distances between them and the area error are added.
+    Where both sides bring surfaces, distances between them and the area error are those of these
+    surfaces. ct: the scan, anything load() reads.
     Raises BadGeometry if the grids differ, NothingReadable if there is no mask.
     """
-    return _compare(required_case(pred), required_case(truth))
+    scan = load(ct).volume if ct else None
+    found = _compare(required_case(pred), required_case(truth), scan, name_of(truth))
+    return [{name: value for name, value in row.items() if name != "case"} for row in found.rows]
 
 
-def evaluate(pred: Path, truth: Path) -> list[Row]:
+def evaluate(pred: Path, truth: Path, *, ct: Path | None = None) -> list[Row]:
     """Rows of one patient, or of every patient in a folder, matched by name.
 
-    Each row names its `case`. A patient of TRUTH without a prediction is refused; predictions
-    without truth are left out. Raises as `compare` does.
+    Each row names its `case`. ct: the scan, or a folder of scans named as the patients are.
+    A patient of TRUTH without a prediction or a scan is refused; predictions without truth are
+    left out. Raises as `compare` does.
     """
+    return [row for one in comparisons(pred, truth, ct=ct) for row in one.rows]
+
+
+def comparisons(pred: Path, truth: Path, *, ct: Path | None = None) -> Iterator[Comparison]:
+    """The same patient by patient, with the masks and surfaces behind the rows."""
     one = case_at(truth)
     if one is not None:
-        return [{"case": name_of(truth), **row} for row in _compare(required_case(pred), one)]
+        scan = load(ct).volume if ct else None
+        yield _compare(required_case(pred), one, scan, name_of(truth))
+        return
     truths, preds = cases_in(truth), cases_in(pred)
     missing = sorted(set(truths) - set(preds))
     if missing or not truths:
@@ -76,14 +95,12 @@ def evaluate(pred: Path, truth: Path) -> list[Row]:
             expected="one prediction for each patient of TRUTH, of the same name",
             remedy="Name the folders or files alike.",
         )
-    return [
-        {"case": name, **row}
-        for name in sorted(truths)
-        for row in _compare(preds[name], truths[name])
-    ]
+    scans = {name: scan_of(ct, name) if ct else None for name in sorted(truths)}
+    for name, path in scans.items():
+        yield _compare(preds[name], truths[name], load(path).volume if path else None, name)
 
 
-def _compare(pred: Case, truth: Case) -> list[Row]:
+def _compare(pred: Case, truth: Case, ct: Volume | None, name: str) -> Comparison:
     truth_labels, grid = labels_of(truth)
     pred_labels, pred_grid = labels_of(pred)
     if not pred_grid.same_as(grid):
@@ -92,25 +109,34 @@ def _compare(pred: Case, truth: Case) -> list[Row]:
             expected=f"the truth's grid, {grid.shape} at {_mm(grid)}",
             remedy="Compare on one grid: resample the probability, not the labels.",
         )
-    rows = compare_labels(pred_labels, truth_labels, grid)
-    if not rows:
+    femurs = _femurs(pred_labels, truth_labels, grid, ct)
+    if not femurs:
         raise NothingReadable(
             "a truth without femur", expected="label 1 (left) or 2 (right)", remedy="Check TRUTH."
         )
+    rows = {side: femur.row for side, femur in femurs.items()}
     for side in pred.surfaces.keys() & truth.surfaces.keys() & rows.keys():
         mine, true = read_stl(pred.surfaces[side]), read_stl(truth.surfaces[side])
         found = asdict(mesh_distance(mine, true))
         rows[side] |= {f"surface_{name}": value for name, value in found.items()}
-        rows[side]["surface_area_mm2"] = mine.area_mm2
-        rows[side]["truth_area_mm2"] = true.area_mm2
-        rows[side]["area_error_percent"] = 100 * (mine.area_mm2 / true.area_mm2 - 1)
-    return list(rows.values())
+        rows[side] |= area_columns(mine, true)
+    hollows = {side: path.with_name(HOLLOW) for side, path in pred.surfaces.items()}
+    hollow = {side: read_stl(path) for side, path in hollows.items() if path.is_file()}
+    return Comparison(name, [{"case": name, **row} for row in rows.values()], femurs, ct, hollow)
 
 
-def _distances(found: Distances | None) -> dict[str, float | None]:
-    if found is None:
-        return dict.fromkeys(("assd_mm", "hd95_mm", "hd_mm"))
-    return asdict(found)
+def _femurs(
+    pred_labels: np.ndarray, truth_labels: np.ndarray, grid: Grid, ct: Volume | None
+) -> dict[Side, Femur]:
+    masks = {
+        side: (Mask(pred_labels == side.label, grid), Mask(truth_labels == side.label, grid))
+        for side in Side
+    }
+    return {
+        side: compare_femur(pred, truth, side, ct=ct)
+        for side, (pred, truth) in masks.items()
+        if truth.array.any()
+    }
 
 
 def _mm(grid: Grid) -> str:
