@@ -20,7 +20,10 @@ FemurkitError                 code, exit_code; the command line prints it as `co
 │   ├── WrongPatient          labels of another patient or scan than the CT
 │   ├── LabelsElsewhere       labels that do not lie where the CT's femurs are
 │   ├── EmptyLabels           no label voxel, or none in the annotated slices
-│   └── MirroredLabels        left and right exchanged, or labels turned round
+│   ├── MirroredLabels        left and right exchanged, or labels turned round
+│   ├── ConfigRefused         a training configuration that cannot be used
+│   ├── NothingToLearn        no annotated hip to train on
+│   └── RunDiffers            the run folder holds a training of another configuration
 ├── NoFemurFound              exit 4: a readable CT without a proximal femur
 └── DegenerateShape           exit 1: a surface or point set that cannot be measured
 """
@@ -125,6 +128,18 @@ class EmptyLabels(InputRefused):
 
 class MirroredLabels(InputRefused):
     """Left and right exchanged, or labels turned round along an axis."""
+
+
+class ConfigRefused(InputRefused):
+    """A training configuration that cannot be used."""
+
+
+class NothingToLearn(InputRefused):
+    """No annotated hip to train on."""
+
+
+class RunDiffers(InputRefused):
+    """The run folder holds a training of another configuration."""
 
 
 class NoFemurFound(FemurkitError):

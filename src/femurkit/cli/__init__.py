@@ -11,7 +11,7 @@ from typing import NoReturn
 import typer
 
 from femurkit import __version__
-from femurkit.cli import dataset, demo, evaluate, mesh, phantom, reconstruct
+from femurkit.cli import dataset, demo, evaluate, mesh, phantom, reconstruct, train
 from femurkit.cli.screen import last_line, say
 from femurkit.errors import FemurkitError
 
@@ -32,6 +32,7 @@ app.command("mesh")(mesh.command)
 app.command("phantom")(phantom.command)
 app.command("evaluate")(evaluate.command)
 app.command("dataset")(dataset.command)
+app.command("train")(train.command)
 app.command("demo")(demo.command)
 
 

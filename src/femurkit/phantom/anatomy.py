@@ -14,6 +14,7 @@ from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.phantom.brush import Ellipsoid
 from femurkit.phantom.labelmaps import LabelMap, MappedBody, label_maps
+from femurkit.phantom.person import Person
 from femurkit.phantom.pose import assemble, draw_joint, draw_warp, posed_frame, with_cortex
 from femurkit.phantom.shapes import MIRROR, Bone
 from femurkit.phantom.soft import SoftTissue, draw_body, draw_soft_hu
@@ -46,12 +47,13 @@ def draw_anatomy(
     tissue_maps: Path | None = None,
     map_bones: float = 0.0,
     missing: Side | None = None,
+    person: Person | None = None,
 ) -> Anatomy:
-    """Draw a patient. tissue_maps: folder of label maps for real muscles and skin (see
+    """Draw a patient, anybody or a given person. tissue_maps: folder of label maps for real muscles and skin (see
     labelmaps.py), used half of the time; map_bones: share of patients that take their bones
     from there as well.
     """
-    porosity = float(rng.beta(1.3, 1.1))
+    porosity = person.porosity(rng) if person else float(rng.beta(1.3, 1.1))
     worn = {s: float(rng.uniform(0.3, 1.0)) if rng.random() < 0.35 else 0.0 for s in Side}
     maps = label_maps(tissue_maps) if tissue_maps else []
     chosen = (
@@ -61,13 +63,14 @@ def draw_anatomy(
     if chosen is not None and rng.random() < map_bones / max(0.5, map_bones):
         place, bones = _bones_from_map(chosen, rng)
     else:
-        bones = assemble(rng, {s: draw_joint(rng, worn[s]) for s in Side})
+        size = person.size(rng) if person else None
+        bones = assemble(rng, {s: draw_joint(rng, worn[s]) for s in Side}, size=size)
         pelvis = next(b.mesh for b in bones if b.kind == "pelvis")
         bones.append(spine_above(pelvis, rng))
         place = _fit_map(chosen, bones, rng) if chosen else np.eye(4)
     thin = 1 - 0.45 * porosity
     bones = [replace(b, thickness_mm=b.thickness_mm * (thin + 0.2)) for b in bones]
-    drawn = draw_body(rng, bones, values)
+    drawn = draw_body(rng, bones, values, fat_mm=person.fat_mm(rng) if person else None)
     capsules = _capsules(rng, bones)
     soft: SoftTissue = replace(drawn, organs=drawn.organs + capsules)
     back = float(drawn.torso[2])

@@ -12,6 +12,7 @@ from femurkit.anatomy import Side
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
 from femurkit.phantom.anatomy import Anatomy, draw_anatomy
+from femurkit.phantom.person import Person
 from femurkit.phantom.render import depths, scan
 from femurkit.phantom.scanner import ROD_HU_PER_DENSITY, Scanner, draw_scanner, rods
 from femurkit.phantom.shapes import Bone
@@ -44,16 +45,19 @@ def make_patient(
     spacing_mm: tuple[float, float, float] | None = None,
     tissue_maps: Path | None = None,
     missing: Side | None = None,
+    person: Person | None = None,
+    extent_mm: tuple[float, float] | None = None,
 ) -> PhantomPatient:
     """Draw patient `number` of a seed; the same arguments give the same patient.
 
     spacing_mm: (z, y, x), drawn if not given. tissue_maps: folder of label maps with real
-    muscles and skin (labelmaps.py). missing: a femur that is not there.
+    muscles and skin (labelmaps.py). missing: a femur that is not there. person: whom to draw.
+    extent_mm: how far the scan reaches above the higher and below the lower head centre.
     """
     rng = np.random.default_rng([seed, number])
-    anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, missing=missing)
+    anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, missing=missing, person=person)
     scanner = draw_scanner(rng, spacing_mm)
-    grid = _field_of_view(anatomy, scanner, rng, drawn=spacing_mm is None)
+    grid = _field_of_view(anatomy, scanner, rng, drawn=spacing_mm is None, extent_mm=extent_mm)
     position = "FFS" if rng.random() < 0.2 else "HFS"
     bones = depths(anatomy, grid, lattice_mm=LATTICE_MM)
     hu = scan(anatomy, scanner, grid, rng, bones=bones)
@@ -88,7 +92,12 @@ def make_patient(
 
 
 def _field_of_view(
-    anatomy: Anatomy, scanner: Scanner, rng: np.random.Generator, *, drawn: bool
+    anatomy: Anatomy,
+    scanner: Scanner,
+    rng: np.random.Generator,
+    *,
+    drawn: bool,
+    extent_mm: tuple[float, float] | None,
 ) -> Grid:
     """Grid of the scan: both hips, from above the heads to somewhere below the lesser
     trochanters.
@@ -101,6 +110,9 @@ def _field_of_view(
     frames = [b.frame for b in anatomy.femurs.values() if b.frame is not None]
     top = max(f.head[2] for f in frames) + rng.uniform(40, 110)
     bottom = min(f.trochanter[2] for f in frames) - rng.uniform(25, 130)
+    if extent_mm:
+        heads = [f.head[2] for f in frames]
+        top, bottom = max(heads) + extent_mm[0], min(heads) - extent_mm[1]
     centre = np.array([0.0, -10.0]) + rng.normal(0, 8, 2)
     reach = max(abs(f.trochanter[0]) for f in frames) + 45
     centre[0] = np.clip(

@@ -50,13 +50,15 @@ def draw_joint(rng: np.random.Generator, arthritis: float) -> Joint:
     )
 
 
-def assemble(rng: np.random.Generator, joints: dict[Side, Joint]) -> list[Bone]:
+def assemble(
+    rng: np.random.Generator, joints: dict[Side, Joint], *, size: float | None = None
+) -> list[Bone]:
     """Pelvis and one femur (with its knee) a side, in joint; hip centres level, midpoint at the
-    origin.
+    origin. size: scale of the skeleton, drawn if not given.
     """
     model = shape_model()
     scores = model.draw_scores(rng)
-    scale = float(rng.uniform(0.93, 1.1))
+    scale = float(rng.uniform(0.93, 1.1)) if size is None else size
     pelvis = model.mesh("pelvis", scores)
     centres = {s: fit_sphere(pelvis.vertices[model.acetabulum(s)])[0] for s in Side}
     level = _level(centres, scale, rng)

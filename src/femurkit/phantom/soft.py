@@ -167,11 +167,16 @@ class DrawnBody:
         return np.asarray(depth, np.float32)
 
 
-def draw_body(rng: np.random.Generator, bones: list[Bone], values: SoftHu) -> DrawnBody:
-    """Soft tissue to go around a pelvis and femurs whose hip midpoint is the origin."""
+def draw_body(
+    rng: np.random.Generator, bones: list[Bone], values: SoftHu, *, fat_mm: float | None = None
+) -> DrawnBody:
+    """Soft tissue to go around a pelvis and femurs whose hip midpoint is the origin.
+
+    fat_mm: under the skin, drawn if not given.
+    """
     pelvis = next(b.mesh.vertices for b in bones if b.kind == "pelvis")
     build = float(rng.uniform(0.8, 1.15))
-    fat = float(rng.gamma(2.5, 9.0)) + 6
+    fat = float(rng.gamma(2.5, 9.0)) + 6 if fat_mm is None else fat_mm
     lines, vessels, thighs = [], [], []
     for femur in [b for b in bones if b.kind == "femur"]:
         frame = femur.frame

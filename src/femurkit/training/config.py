@@ -9,13 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from femurkit.errors import InputRefused
+from femurkit.errors import ConfigRefused
 
 Objective = Literal["supervised", "mean_teacher", "cross_pseudo", "self_training"]
-
-
-class ConfigRefused(InputRefused):
-    """A training configuration that cannot be used."""
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
 
-from femurkit.errors import InputRefused
+from femurkit.errors import RunDiffers
 from femurkit.training.config import Config
 from femurkit.training.data import Draws, Stream
 from femurkit.training.export import export
@@ -25,10 +25,6 @@ from femurkit.training.watch import AtomicIO, History, Overlays
 LAST, BEST = "last.ckpt", "best.ckpt"
 LEAST_GAIN = 1e-4
 """A better validation DSC is better by more than this (the paper's min delta)."""
-
-
-class RunDiffers(InputRefused):
-    """The run folder holds a training of another configuration."""
 
 
 def train(config: Config, run: Path, *, progress: bool = False) -> Path:

@@ -5,16 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from femurkit.errors import InputRefused
+from femurkit.errors import NothingToLearn
 from femurkit.training.config import Config
 from femurkit.training.examples import draw_examples
 
 HELD_OUT = 16
 """Phantom examples kept for validation where no manifest brings validation hips."""
-
-
-class NothingToLearn(InputRefused):
-    """No annotated hip to train on."""
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,49 @@
+"""`femurkit train`: a configuration in, a network out."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from femurkit.cli.screen import last_line
+
+PARTS = ("torch", "monai", "lightning", "onnx")
+
+
+def command(
+    config: Annotated[
+        Path,
+        typer.Argument(
+            metavar="CONFIG.toml", exists=True, dir_okay=False, help="What to train, as TOML.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path, typer.Option("-o", "--out", help="Folder of the run.", show_default=False)
+    ],
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
+    ] = False,
+) -> None:
+    """Train a network; RUN/model.onnx at the end. The same command again goes on where it stopped.
+
+    RUN/log.csv has a line an epoch, RUN/pictures an overlay, RUN/tensorboard the curves. Use it
+    with `femurkit reconstruct --weights RUN/model.onnx`.
+    """
+    missing = [part for part in PARTS if find_spec(part) is None]
+    if missing:
+        raise typer.BadParameter(
+            f"{', '.join(missing)} not installed: pip install 'femurkit[train]'",
+            param_hint="'train'",
+        )
+    from femurkit.training.config import read_config
+    from femurkit.training.run import train
+
+    model = train(read_config(config), out, progress=sys.stderr.isatty())
+    print(model)
+    if as_json:
+        last_line({"ok": True, "out": str(out), "model": str(model)})
