@@ -173,7 +173,7 @@ def _femur(work: _Work, hip: Hip, folder: Path) -> Femur:
         write_stl(outline, folder / "femur.stl")
         write_stl(inner.mesh, folder / "femur_hollow.stl")
     with steps(f"{side.value}: measure"):
-        measured = measure(side, mask, outline, inner.mesh, volume)
+        measured = measure(side, mask, outline, inner.mesh, volume, probability=probability)
     if scan.series is not None:
         with steps(f"{side.value}: segmented CT"):
             write_segmented_series(scan.series, mask, folder / "ct", side=side, slices=work.slices)

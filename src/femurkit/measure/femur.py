@@ -6,12 +6,13 @@ from typing import Any
 
 from femurkit.anatomy import Side
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
+from femurkit.measure.confidence import confidence, signs_of
 from femurkit.measure.length import visible_length_mm
 from femurkit.measure.metal import metal_ml
 from femurkit.mesh import Mesh
 from femurkit.surface.contour import genus, parts
 from femurkit.surface.head import fit_head
-from femurkit.volume import Mask, Volume
+from femurkit.volume import Field, Mask, Volume
 
 PLAUSIBLE_ML_PER_CM = (4.0, 40.0)
 """Volume per centimetre of visible length: a thin shaft gives 4, head and trochanter alone 30."""
@@ -34,10 +35,13 @@ def measure(
     periosteal: Mesh,
     hollow: Mesh | None = None,
     volume: Volume | None = None,
+    *,
+    probability: Field | None = None,
 ) -> dict[str, Any]:
     """Plain numbers for measurements.json; units are the endings of the names.
 
-    mask on the scan's grid, surfaces in LPS mm. What cannot be measured is None, and
+    mask on the scan's grid, surfaces in LPS mm; probability: what a network gave, on its box, for
+    the confidence, which needs the volume too. What cannot be measured is None, and
     `not_measurable` says why. `checks` is a list of {code, passed, text}.
     """
     head = fit_head(periosteal, side)
@@ -68,6 +72,10 @@ def measure(
         metal = metal_ml(volume, mask)
         text = f"{metal:.1f} ml of metal in or beside the bone"
         found["checks"].append(_check("NO_METAL", metal < LEAST_METAL_ML, text))
+    if volume is not None and probability is not None:
+        sure = confidence(signs_of(probability, mask, volume))
+        found["confidence"] = _rounded(sure.value, 2)
+        found["checks"].append(_check("LOW_CONFIDENCE", not sure.low, sure.text))
     return found
 
 

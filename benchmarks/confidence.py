@@ -1,0 +1,208 @@
+"""What tells a bad result without a truth: `python -m benchmarks.confidence PHANTOMS [--write]`.
+
+Reconstructs fresh phantoms (seed 77002, made in the folder PHANTOMS where they are missing), and
+some of them spoilt in every way of `benchmarks.spoilt`, scores each femur against its truth, and
+prints the signs of doubt, the limits that follow, and whom the flag LOW_CONFIDENCE catches.
+--write puts the limits into src/femurkit/measure/limits.py, the figures into docs/results.
+The two real cases in ../shared/data count among the good ones, where they are there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.spoilt import WAYS
+from femurkit.anatomy import Side
+from femurkit.errors import DegenerateShape, NoFemurFound
+from femurkit.evaluation.distance import surface_distance
+from femurkit.evaluation.overlap import overlap
+from femurkit.geometry import Grid, resample
+from femurkit.hips.boxes import hips_for
+from femurkit.hips.locate import Hip
+from femurkit.images import read_image, read_mask
+from femurkit.measure import confidence as module
+from femurkit.measure.confidence import confidence, signs_of
+from femurkit.phantom import make_patient, write_patient
+from femurkit.segment.predict import predict
+from femurkit.segment.weights import Network, fine_network
+from femurkit.sources import load
+from femurkit.surface.field import to_mask
+from femurkit.volume import Field, Mask, Volume
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT.parent / "shared/data"
+REAL = ("pelvic-ref-002", "pelvic-ref-003")
+SEED, COUNT, SPOILT = 77002, 16, (4, 5, 7)
+SLICES_MM = (0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 5.0)
+LEAST_DSC, MOST_ASSD_MM = 0.95, 1.0
+"""A result beyond either is bad: the flag must rise."""
+SHARE = 0.6
+"""Where a limit lies between the worst good result and the middle of the bad ones beyond it."""
+LOW_IS_BAD = ("inside_hu", "coarse_agrees")
+
+Row = dict[str, Any]
+
+
+def patient(folder: Path, number: int) -> Path:
+    """A phantom on disk, made if it is not there yet."""
+    out = folder / f"P{number:03d}"
+    if not (out / "truth/truth.json").exists():
+        inplane = (0.7, 0.85, 0.95)[number % 3]
+        spacing = (SLICES_MM[(number - 1) % len(SLICES_MM)], inplane, inplane)
+        write_patient(make_patient(SEED, number=number, spacing_mm=spacing), out, format="nifti")
+    return out
+
+
+def rows_of(volume: Volume, labels: np.ndarray | None, network: Network) -> list[Row]:
+    """Signs, other things that might tell, and scores, of each femur found in a scan."""
+    try:
+        hips = hips_for(network, volume)
+    except NoFemurFound:
+        return [{"side": "both", "refused": "NoFemurFound"}]
+    out: list[Row] = []
+    for hip in hips:
+        field = predict(volume, hip.box, network=network)
+        try:
+            mask = to_mask(field, volume.grid)
+        except DegenerateShape:
+            out.append({"side": hip.side.value, "refused": "DegenerateShape"})
+            continue
+        start = time.perf_counter()
+        row: Row = {"side": hip.side.value, **signs_of(field, mask, volume)}
+        row["seconds"] = time.perf_counter() - start
+        row |= _others(volume, hip, field, network)
+        if labels is not None:
+            row |= _scores(mask, labels, hip.side)
+        out.append(row)
+    return out
+
+
+def _others(volume: Volume, hip: Hip, field: Field, network: Network) -> Row:
+    """Signs that were tried and are not used: whether they tell more is in the table."""
+    femur = field.array >= 0.5
+    kept = module.keep_largest(femur)
+    assert hip.coarse is not None
+    coarse = resample(hip.coarse.array, hip.coarse.grid, field.grid, outside=0.0) >= 0.5
+    start = time.perf_counter()
+    affine = field.grid.affine.copy()
+    affine[:3, 3] = field.grid.to_world((0.5, 0.5, 0.5))
+    shifted = Grid(field.grid.shape, affine)
+    again = predict(volume, shifted, network=network).array >= 0.5
+    seconds = time.perf_counter() - start
+    moved = resample(field.array, field.grid, shifted, outside=0.0) >= 0.5
+    ml = field.grid.voxel_mm3 / 1000
+    return {
+        "stray_ml": float(femur.sum() - kept.sum()) * ml,
+        "coarse_agrees": float(2 * (kept & coarse).sum() / (kept.sum() + coarse.sum())),
+        "second_pass_differs": float((again ^ moved).sum() / kept.sum()),
+        "second_pass_seconds": seconds,
+    }
+
+
+def _scores(mask: Mask, labels: np.ndarray, side: Side) -> Row:
+    truth = Mask(labels == side.label, mask.grid)
+    dsc = overlap(mask.array, truth.array).dsc or 0.0
+    return {"dsc": dsc, "assd_mm": surface_distance(mask, truth).assd_mm if dsc else 99.0}
+
+
+def collect(folder: Path, network: Network) -> list[Row]:
+    """All cases, one row a femur."""
+    rows: list[Row] = []
+    for number in range(1, COUNT + 1):
+        place = patient(folder, number)
+        scan, (labels, _) = read_image(place / "ct.nii.gz"), read_mask(place / "truth/mask.nii.gz")
+        for way in WAYS if number in SPOILT else ("none",):
+            rng = np.random.default_rng([SEED, number])
+            made = WAYS[way](scan.array.astype(np.float32), labels, scan.grid.spacing_mm, rng)
+            hu = np.clip(np.rint(made[0]), -1024, 3071).astype(np.int16)
+            volume = Volume(hu, Grid(hu.shape, scan.grid.affine))
+            for row in rows_of(volume, made[1], network):
+                rows.append({"case": f"phantom {number}", "way": way, **row})
+        print(f"phantom {number} done", flush=True)
+    for name in REAL:
+        if (DATA / name / "ct.zip").exists():
+            found = rows_of(load(DATA / name / "ct.zip").volume, None, network)
+            rows += [{"case": name, "way": "none", **row} for row in found]
+    return rows
+
+
+def is_bad(row: Row) -> bool:
+    """Whether a row has a score, and it is bad."""
+    return "dsc" in row and (row["dsc"] < LEAST_DSC or row["assd_mm"] > MOST_ASSD_MM)
+
+
+def limits_of(rows: list[Row]) -> dict[str, tuple[float, float]]:
+    """Sign -> (worst of the unspoilt cases, limit)."""
+    good = [row for row in rows if row["way"] == "none" and not is_bad(row)]
+    out = {}
+    for name in module.MEANING:
+        sign = -1 if name in LOW_IS_BAD else 1
+        usual = max(sign * row[name] for row in good if name in row)
+        groups = (
+            [sign * row[name] for row in rows if name in row and which(row)]
+            for which in (is_bad, lambda row: row["way"] != "none")
+        )
+        beyond = next((b for g in groups if (b := [v for v in g if v > usual + 1e-6])), None)
+        middle = usual + abs(usual) / 2 if beyond is None else float(np.median(beyond))
+        limit = usual + SHARE * (middle - usual)
+        out[name] = (float(f"{sign * usual:.3g}"), float(f"{sign * limit:.3g}"))
+    return out
+
+
+def auc(rows: list[Row], name: str) -> float:
+    """Chance that a bad result shows more of a sign than an unspoilt one."""
+    sign = -1 if name in LOW_IS_BAD else 1
+    bad = np.array([sign * row[name] for row in rows if is_bad(row) and name in row])
+    good = [r for r in rows if r["way"] == "none" and not is_bad(r) and name in r]
+    fine = np.array([sign * row[name] for row in good])
+    return float(np.mean((bad[:, None] > fine) + 0.5 * (bad[:, None] == fine)))
+
+
+def tell(rows: list[Row]) -> None:
+    """The table, worst first, then what each sign tells and whom the flag misses."""
+    names = [*module.MEANING, "stray_ml", "coarse_agrees", "second_pass_differs"]
+    print(f"{'case':16}{'way':17}{'side':6}{'DSC':>6}{'ASSD':>7}{'conf':>6}  " + "  ".join(names))
+    for row in sorted(rows, key=lambda r: r.get("dsc", 1.0)):
+        start = f"{row['case']:16}{row['way']:17}{row['side']:6}"
+        if "refused" in row:
+            print(start, row["refused"])
+            continue
+        scores = f"{row.get('dsc', np.nan):6.3f}{row.get('assd_mm', np.nan):7.2f}"
+        cells = "  ".join(f"{row.get(name, np.nan):{len(name)}.3g}" for name in names)
+        print(f"{start}{scores}{row['confidence']:6.2f}  {cells}")
+    print("\nAUC:", {name: round(auc(rows, name), 3) for name in names})
+    missed = [r for r in rows if is_bad(r) and r["confidence"] >= 0.5]
+    alarms = [r for r in rows if r["way"] == "none" and not is_bad(r) and r["confidence"] < 0.5]
+    print(f"bad: {sum(map(is_bad, rows))}, missed: {len(missed)}, false alarms: {len(alarms)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("phantoms", type=Path)
+    parser.add_argument("--weights", type=Path)
+    parser.add_argument("--write", action="store_true")
+    args = parser.parse_args()
+    rows = collect(args.phantoms, fine_network(weights=args.weights))
+    limits = limits_of(rows)
+    module.LIMITS.update(limits)
+    for row in rows:
+        if "refused" not in row:
+            row["confidence"] = confidence({n: row[n] for n in module.MEANING if n in row}).value
+    tell(rows)
+    text = "".join(f'    "{name}": {pair},\n' for name, pair in limits.items())
+    print(text)
+    if args.write:
+        target = ROOT / "src/femurkit/measure/limits.py"
+        head = target.read_text().partition("] = {\n")[0]
+        target.write_text(f"{head}] = {{\n{text}}}\n")
+        (ROOT / "docs/results/confidence.json").write_text(json.dumps(rows, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""How far one femur's result may be trusted, from what can be seen without a truth.
+
+Each sign is a plain number of the network's probability, of the CT along the outline, or of where
+the femur ends. `benchmarks.confidence` finds how far each goes in good results and in spoilt ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from scipy import ndimage
+
+from femurkit.geometry import resample
+from femurkit.measure.limits import LIMITS
+from femurkit.segment.uncertainty import entropy_bits
+from femurkit.surface.islands import bounding_window, keep_largest
+from femurkit.volume import Field, Mask, Volume
+
+BAND_MM = 3.0
+"""Distance from the outline within which the network's doubt is averaged."""
+TOP_MM = 50.0
+"""Head, neck and trochanter, measured down from the top of the femur."""
+PATCH_MM = 10.0
+"""Edge of the cubes over which doubt is averaged to find the most doubtful patches."""
+OUTSIDE_MM = (0.8, 4.5)
+"""Where soft tissue is expected, measured outward from the outline."""
+LEAST_VOXELS = 50
+"""Fewer make no mean worth having."""
+WHOLE_FEMUR_MM = 330.0
+"""A longer femur may well end inside the scan: its knee is there."""
+
+MEANING = {
+    "undecided_top": "the network is undecided along the head, neck and trochanter ({:.2f} bit)",
+    "undecided_shaft": "the network is undecided along the shaft ({:.2f} bit)",
+    "undecided_patch": "the network is undecided over whole patches of the outline ({:.2f} bit)",
+    "outside_hu": "{:.0f} HU around the bone, where soft tissue should be",
+    "inside_hu": "no dense cortex inside the outline: nine tenths of it below {:.0f} HU",
+    "loose_end_mm": "the shaft ends {:.0f} mm inside the scan",
+    "repeated_slices": "a share of {:.2f} of the slices repeat the one before",
+}
+"""What each sign says when it has gone too far."""
+
+
+@dataclass(frozen=True)
+class Confidence:
+    """value: 1 nothing unusual, 0.5 the limit, 0 none; text: the worst sign, in words."""
+
+    value: float
+    text: str
+
+    @property
+    def low(self) -> bool:
+        """Whether the result should not be used unseen."""
+        return self.value < 0.5
+
+
+def confidence(signs: dict[str, float]) -> Confidence:
+    """Halved by a sign at its limit, quartered at twice that; the worst sign counts.
+
+    signs: as `signs_of` gives them. Source of the limits: benchmarks.confidence.
+    """
+    doubt = {
+        name: max(0.0, (value - LIMITS[name][0]) / (LIMITS[name][1] - LIMITS[name][0]))
+        for name, value in signs.items()
+    }
+    worst = max(doubt, key=lambda name: doubt[name], default="")
+    if not worst or not doubt[worst]:
+        return Confidence(1.0, "Confidence 1.00: nothing unusual")
+    value = 0.5 ** doubt[worst]
+    return Confidence(value, f"Confidence {value:.2f}: {MEANING[worst].format(signs[worst])}")
+
+
+def signs_of(probability: Field, mask: Mask, volume: Volume) -> dict[str, float]:
+    """The signs of one femur by name; one that cannot be told is left out.
+
+    probability: as the network gave it, on its box; mask: on the volume's grid, not empty.
+    """
+    return {
+        **_along_the_outline(probability, volume),
+        "loose_end_mm": loose_end_mm(mask),
+        "repeated_slices": repeated_slices(volume, mask),
+    }
+
+
+def _along_the_outline(probability: Field, volume: Volume) -> dict[str, float]:
+    """Doubt and HU near the outline, on the probability's own grid."""
+    step = probability.grid.spacing_mm
+    femur = keep_largest(probability.array >= 0.5)
+    window = bounding_window(femur, margin=int(np.ceil(2 * BAND_MM / min(step))))
+    grid = probability.grid.crop([w.start for w in window], [w.stop for w in window])
+    femur, doubt = femur[window], entropy_bits(probability.array[window])
+    depth = _depth_mm(femur, step)
+    band = np.abs(depth) <= BAND_MM
+    last = int(np.flatnonzero(femur.any((1, 2)))[-1])
+    first = max(0, last - round(TOP_MM / step[0]))
+    size = [max(1, round(PATCH_MM / s)) for s in step]
+    edge = np.abs(depth) <= max(step) / 2 + 1e-3
+    hu = resample(volume.array, volume.grid, grid, outside=-1000.0)
+    near = (depth <= -OUTSIDE_MM[0]) & (depth >= -OUTSIDE_MM[1])
+    seen: dict[str, tuple[np.ndarray, Callable[[np.ndarray], float]]] = {
+        "undecided_top": (doubt[first:][band[first:]], _mean),
+        "undecided_shaft": (doubt[:first][band[:first]], _mean),
+        "undecided_patch": (ndimage.uniform_filter(doubt, size)[edge], _high),
+        "outside_hu": (hu[near], _middle),
+        "inside_hu": (hu[(depth > 0) & (depth <= BAND_MM)], _dense),
+    }
+    return {name: of(v) for name, (v, of) in seen.items() if len(v) >= LEAST_VOXELS}
+
+
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean())
+
+
+def _middle(values: np.ndarray) -> float:
+    return float(np.median(values))
+
+
+def _high(values: np.ndarray) -> float:
+    return float(np.percentile(values, 95))
+
+
+def _dense(values: np.ndarray) -> float:
+    return float(np.percentile(values, 90))
+
+
+def _depth_mm(femur: np.ndarray, step: tuple[float, float, float]) -> np.ndarray:
+    """Distance to the outline between voxels, positive inside."""
+    inside = ndimage.distance_transform_edt(femur, step)
+    outside = ndimage.distance_transform_edt(~femur, step)
+    return np.asarray(np.where(femur, inside - min(step) / 2, min(step) / 2 - outside))
+
+
+def loose_end_mm(mask: Mask) -> float:
+    """How far the lower end of a femur lies from the nearest face of the scan.
+
+    0 if it runs out of the scan, as a thigh does, or is long enough to hold the knee.
+    """
+    at = np.argwhere(mask.array)
+    height = mask.grid.to_world(at)[:, 2]
+    lowest = height.min()
+    if height.max() - lowest >= WHOLE_FEMUR_MM:
+        return 0.0
+    end = at[height <= lowest + max(mask.grid.spacing_mm)]
+    to_face = np.minimum(end, np.array(mask.grid.shape) - 1 - end) * mask.grid.spacing_mm
+    return float(to_face.min())
+
+
+def repeated_slices(volume: Volume, mask: Mask) -> float:
+    """Share of the femur's slices that are the one before over again."""
+    z, y, x = bounding_window(mask.array)
+    part = volume.array[z, y, x]
+    same = [np.array_equal(a, b) for a, b in pairwise(part)]
+    return float(np.mean(same)) if same else 0.0

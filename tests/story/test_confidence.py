@@ -1,0 +1,70 @@
+"""A result that is bad says so; a good one does not."""
+
+import json
+
+import numpy as np
+import pytest
+
+from femurkit.anatomy import Side
+from femurkit.hips.locate import find_hips
+from femurkit.measure.confidence import confidence, signs_of
+from femurkit.report.build import remarks
+from femurkit.segment.predict import predict
+from femurkit.sources import load
+from femurkit.surface.field import to_mask
+from femurkit.volume import Volume
+
+
+def offset(hu):
+    """The intercept was forgotten."""
+    return hu + 400
+
+
+def half_scale(hu):
+    """The slope was wrong."""
+    return np.where(hu > -900, hu // 2, hu)
+
+
+def shuffled(hu):
+    """Slices stand in any order in a block of 60 mm at the top of the femurs."""
+    out, block = hu.copy(), np.arange(len(hu) // 2 - 5, len(hu) // 2 + 25)
+    out[block] = hu[np.random.default_rng(0).permutation(block)]
+    return out
+
+
+def repeated(hu):
+    """Every third centimetre is one slice over and over."""
+    out = hu.copy()
+    for start in range(5, len(hu), 15):
+        out[start : start + 5] = hu[start - 1]
+    return out
+
+
+@pytest.fixture(scope="module")
+def scan(patient):
+    return load(patient / "ct").volume
+
+
+def test_a_good_result_is_trusted(both):
+    out, told = both
+    for row in json.loads((out / "measurements.json").read_text()):
+        assert 0.5 < row["confidence"] <= 1
+        (check,) = (c for c in row["checks"] if c["code"] == "LOW_CONFIDENCE")
+        assert check["passed"] is True
+        assert check["text"] in (out / "report.html").read_text()
+    assert "LOW_CONFIDENCE" not in told.err
+
+
+@pytest.mark.parametrize("spoil", [offset, half_scale, shuffled, repeated])
+def test_a_spoilt_scan_is_flagged(scan, spoil):
+    volume = Volume(np.clip(spoil(scan.array), -1024, 3071).astype(np.int16), scan.grid)
+    (hip,) = (h for h in find_hips(volume) if h.side is Side.LEFT)
+    field = predict(volume, hip.box)
+    found = confidence(signs_of(field, to_mask(field, volume.grid), volume))
+    assert found.low, found.text
+
+
+def test_the_flag_is_a_warning():
+    low = {"code": "LOW_CONFIDENCE", "passed": False, "text": "Confidence 0.10: why"}
+    (said,) = remarks({"side": "left", "checks": [low], "not_measurable": {}})
+    assert said == "Left femur, LOW_CONFIDENCE: Confidence 0.10: why."
