@@ -40,7 +40,9 @@ def share(inside: np.ndarray, annotated: np.ndarray, grid: Grid, box: Grid) -> n
     """
     if not (inside.any() and annotated.any()):
         return np.zeros(box.shape, np.float32)
-    spacing_mm = max(box.spacing_mm)
+    parts = max(1, int(min(box.spacing_mm) / min(grid.spacing_mm[1:]) + 1e-6))
+    fine = _refined(box, parts)
+    spacing_mm = max(fine.spacing_mm)
     # Deeper says nothing more; it also decides how far a last slice reaches toward an empty one.
     limit_mm = max(2 * grid.spacing_mm[0], 3 * spacing_mm)
     window = _window(inside, grid, limit_mm)
@@ -51,8 +53,18 @@ def share(inside: np.ndarray, annotated: np.ndarray, grid: Grid, box: Grid) -> n
         if picture.any():
             depth[index] = np.clip(_depth_mm(picture, grid), -limit_mm, limit_mm)
     _bridge(depth, annotated)
-    sampled = resample(depth, part, box, outside=-limit_mm)
-    return np.clip(0.5 + sampled / spacing_mm, 0, 1)
+    shares = np.clip(0.5 + resample(depth, part, fine, outside=-limit_mm) / spacing_mm, 0, 1)
+    z, y, x = box.shape
+    return np.asarray(shares.reshape(z, parts, y, parts, x, parts).mean((1, 3, 5)))
+
+
+def _refined(box: Grid, parts: int) -> Grid:
+    """Every voxel cut in parts along each axis: averaging depths would shrink round shapes."""
+    affine = box.affine.copy()
+    affine[:3, :3] /= parts
+    affine[:3, 3] = box.to_world(np.full(3, (1 / parts - 1) / 2))
+    z, y, x = (n * parts for n in box.shape)
+    return Grid((z, y, x), affine)
 
 
 def _window(inside: np.ndarray, grid: Grid, margin_mm: float) -> tuple[slice, slice, slice]:
