@@ -6,7 +6,7 @@ import pytest
 
 from femurkit.anatomy import Side
 from femurkit.errors import BadGeometry, NothingReadable
-from femurkit.evaluation.cases import scan_of
+from femurkit.evaluation.cases import on_voxels, scan_of
 from femurkit.evaluation.compare import compare, compare_labels, evaluate, write_rows
 from femurkit.geometry import Grid
 from femurkit.images import write_mask
@@ -117,6 +117,18 @@ def test_a_folder_of_scans_is_matched_by_name(tmp_path):
     assert found == ["a/ct.nii.gz", "b", "c.zip", "d.nrrd"]
     with pytest.raises(NothingReadable, match="no CT for e"):
         scan_of(tmp_path, "e")
+
+
+def test_labels_on_part_of_the_voxels_in_another_order_are_put_in_their_place():
+    """As a DICOM SEG of the slices with bone may hold them: here from the top down."""
+    part, grid = labels()[4:16], GRID.crop((4, 0, 0), (16, 30, 60))
+    affine = grid.affine.copy()
+    affine[:3, 3] = grid.to_world((11, 0, 0))
+    affine[:3, 0] *= -1
+    np.testing.assert_array_equal(on_voxels(part[::-1], Grid(grid.shape, affine), GRID), labels())
+    affine[:3, 3] += [0.3, 0, 0]
+    assert on_voxels(part[::-1], Grid(grid.shape, affine), GRID) is None
+    assert on_voxels(labels(), GRID, GRID.crop((5, 0, 0), (20, 30, 60))) is None
 
 
 def test_folders_are_matched_by_name(run, phantom, tmp_path):

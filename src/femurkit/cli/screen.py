@@ -77,8 +77,6 @@ def score_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
     )
 
 
-REGIONS = ("head", "joint_gap", "neck", "trochanter", "shaft")
-
 REGION_SCORES = {
     "dsc": "DSC", "assd_mm": "ASSD mm", "hd95_mm": "HD95 mm", "volume_ml": "volume ml",
     "truth_volume_ml": "true ml",
@@ -93,11 +91,9 @@ def region_table(rows: Sequence[Mapping[str, Any]]) -> None:
         if row.get("no_regions"):
             lines.append({**who, "region": f"none: {row['no_regions']}"})
             continue
-        for region in REGIONS:
-            keys = {f"{region}_{name}": shown for name, shown in REGION_SCORES.items()}
-            cells = {shown: row[key] for key, shown in keys.items() if key in row}
-            if cells:
-                lines.append({**who, "region": region.replace("_", " "), **cells})
+        for region in (key.removesuffix("_dsc") for key in row if key.endswith("_dsc")):
+            cells = {shown: row[f"{region}_{name}"] for name, shown in REGION_SCORES.items()}
+            lines.append({**who, "region": region.replace("_", " "), **cells})
     table(lines)
 
 

@@ -15,6 +15,8 @@ from femurkit.geometry import Grid
 MASK = "mask.nii.gz"
 SUFFIXES = (".nii.gz", ".nii", ".nrrd", ".mha", ".mhd")
 SEG = ".dcm"
+ON_VOXEL = 0.02
+"""Voxel centres of two grids are one if they are no further apart, in voxels."""
 HOLLOW = "femur_hollow.stl"
 
 
@@ -106,6 +108,45 @@ def labels_of(case: Case) -> tuple[np.ndarray, Grid]:
         labels[array > 0] = side.label
     assert labels is not None and grid is not None
     return labels, grid
+
+
+def labels_on(case: Case, grid: Grid) -> np.ndarray:
+    """The label map of a case on the grid of another. A DICOM SEG, which holds only slices with
+    bone, is filled up to it. Raises BadGeometry if the voxels are not those of the grid.
+    """
+    labels, own = labels_of(case)
+    if own.same_as(grid):
+        return labels
+    sparse = case.labels is not None and case.labels.name.lower().endswith(SEG)
+    placed = on_voxels(labels, own, grid) if sparse else None
+    if placed is None:
+        raise BadGeometry(
+            f"prediction on {own.shape} voxels at {_mm(own)}",
+            expected=f"the truth's grid, {grid.shape} at {_mm(grid)}",
+            remedy="Compare on one grid: resample the probability, not the labels.",
+        )
+    return placed
+
+
+def on_voxels(labels: np.ndarray, own: Grid, grid: Grid) -> np.ndarray | None:
+    """Labels (z, y, x) moved to a grid of the same voxels but other bounds or order of axes.
+
+    0 where they do not reach. None if the voxels are others, or a label lies outside the grid.
+    """
+    found = np.argwhere(labels)
+    index = grid.to_index(own.to_world(found))
+    whole = np.rint(index).astype(int)
+    same_size = np.allclose(sorted(own.spacing_mm), sorted(grid.spacing_mm), atol=1e-3)
+    inside = ((whole >= 0) & (whole < grid.shape)).all()
+    if not (same_size and inside and np.abs(index - whole).max(initial=0) < ON_VOXEL):
+        return None
+    out = np.zeros(grid.shape, np.uint8)
+    out[tuple(whole.T)] = labels[tuple(found.T)]
+    return out
+
+
+def _mm(grid: Grid) -> str:
+    return " x ".join(f"{s:.2f}" for s in grid.spacing_mm) + " mm"
 
 
 def _there(paths: Mapping[Side, Path]) -> dict[Side, Path]:

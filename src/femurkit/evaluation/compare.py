@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 
 from femurkit.anatomy import Side
-from femurkit.errors import BadGeometry, NothingReadable
+from femurkit.errors import NothingReadable
 from femurkit.evaluation.cases import (
     HOLLOW,
     Case,
     case_at,
     cases_in,
     labels_of,
+    labels_on,
     name_of,
     required_case,
     scan_of,
@@ -102,14 +103,7 @@ def comparisons(pred: Path, truth: Path, *, ct: Path | None = None) -> Iterator[
 
 def _compare(pred: Case, truth: Case, ct: Volume | None, name: str) -> Comparison:
     truth_labels, grid = labels_of(truth)
-    pred_labels, pred_grid = labels_of(pred)
-    if not pred_grid.same_as(grid):
-        raise BadGeometry(
-            f"prediction on {pred_grid.shape} voxels at {_mm(pred_grid)}",
-            expected=f"the truth's grid, {grid.shape} at {_mm(grid)}",
-            remedy="Compare on one grid: resample the probability, not the labels.",
-        )
-    femurs = _femurs(pred_labels, truth_labels, grid, ct)
+    femurs = _femurs(labels_on(pred, grid), truth_labels, grid, ct)
     if not femurs:
         raise NothingReadable(
             "a truth without femur", expected="label 1 (left) or 2 (right)", remedy="Check TRUTH."
@@ -137,7 +131,3 @@ def _femurs(
         for side, (pred, truth) in masks.items()
         if truth.array.any()
     }
-
-
-def _mm(grid: Grid) -> str:
-    return " x ".join(f"{s:.2f}" for s in grid.spacing_mm) + " mm"

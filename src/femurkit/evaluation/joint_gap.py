@@ -14,7 +14,7 @@ from femurkit.solid import Plane
 from femurkit.volume import Volume
 
 REACH_MM = 6.0
-"""Other bone within this distance faces the head. A healthy gap is 3 to 5 mm wide.
+"""Other bone within this distance faces the head: a healthy gap is 4.2 ± 0.9 mm wide at its top.
 Source: Lequesne et al., 2004, Ann Rheum Dis 63:1145, doi 10.1136/ard.2003.018424."""
 
 CLEAR_MM = 2.0

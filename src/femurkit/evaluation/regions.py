@@ -19,7 +19,7 @@ REGIONS = ("head", "neck", "trochanter", "shaft")
 
 JUNCTION_DEG = 50.0
 """Angle from the neck axis at which the surface leaves the sphere of the head (alpha angle).
-Source: Nötzli et al., 2002, J Bone Joint Surg Br 84:556, doi 10.1302/0301-620X.84B4.0840556:
+Source: Nötzli et al., 2002, J Bone Joint Surg Br 84:556, doi 10.1302/0301-620X.84B4.12014:
 42 degrees in healthy hips, up to 50 counts as normal."""
 
 TO_SHAFT_AXIS = 2 / 3

@@ -41,7 +41,8 @@ def region_bars(
             colour = INK if part == "whole" else FOUND
             axis.bar(place, values.mean(), 0.7, color=colour, alpha=0.45)
             x = place + beside(len(values))
-            axis.scatter(x, values, s=16, color=colour, edgecolors="white", linewidths=0.5)
+            look = {"color": colour, "edgecolors": "white", "linewidths": 0.5}
+            axis.scatter(x, values, s=16, clip_on=False, zorder=3, **look)
             least = min(least, float(values.min()))
         if metric == "dsc":  # shares close to 1: start the axis where the worst femur is
             axis.set_ylim(max(0.0, np.floor(least * 20 - 0.5) / 20), 1.0)
