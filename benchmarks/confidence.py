@@ -31,6 +31,7 @@ from femurkit.measure.confidence import confidence, signs_of
 from femurkit.phantom import make_patient, write_patient
 from femurkit.segment.predict import predict
 from femurkit.segment.weights import Network, fine_network
+from femurkit.segment.whole import predict_whole
 from femurkit.sources import load
 from femurkit.surface.field import to_mask
 from femurkit.volume import Field, Mask, Volume
@@ -42,8 +43,13 @@ SEED, COUNT, SPOILT = 77002, 16, (4, 5, 7)
 SLICES_MM = (0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 5.0)
 LEAST_DSC, MOST_ASSD_MM = 0.95, 1.0
 """A result beyond either is bad: the flag must rise."""
-SHARE = 0.6
+SHARE = 0.5
 """Where a limit lies between the worst good result and the middle of the bad ones beyond it."""
+ROOM = {
+    "undecided_top": 0.05, "undecided_shaft": 0.04, "undecided_patch": 0.08, "outside_hu": 40.0,
+    "inside_hu": 150.0, "loose_end_mm": 15.0, "cut_by_box_mm2": 100.0, "repeated_slices": 0.05,
+}  # fmt: skip
+"""A limit is at least this far from what is usual, whatever the phantoms say."""
 LOW_IS_BAD = ("inside_hu", "coarse_agrees")
 
 Row = dict[str, Any]
@@ -67,7 +73,7 @@ def rows_of(volume: Volume, labels: np.ndarray | None, network: Network) -> list
         return [{"side": "both", "refused": "NoFemurFound"}]
     out: list[Row] = []
     for hip in hips:
-        field = predict(volume, hip.box, network=network)
+        field = predict_whole(volume, hip.box, network=network)
         try:
             mask = to_mask(field, volume.grid)
         except DegenerateShape:
@@ -149,8 +155,8 @@ def limits_of(rows: list[Row]) -> dict[str, tuple[float, float]]:
             for which in (is_bad, lambda row: row["way"] != "none")
         )
         beyond = next((b for g in groups if (b := [v for v in g if v > usual + 1e-6])), None)
-        middle = usual + abs(usual) / 2 if beyond is None else float(np.median(beyond))
-        limit = usual + SHARE * (middle - usual)
+        middle = usual if beyond is None else float(np.median(beyond))
+        limit = usual + max(ROOM[name], SHARE * (middle - usual))
         out[name] = (float(f"{sign * usual:.3g}"), float(f"{sign * limit:.3g}"))
     return out
 
@@ -177,6 +183,10 @@ def tell(rows: list[Row]) -> None:
         cells = "  ".join(f"{row.get(name, np.nan):{len(name)}.3g}" for name in names)
         print(f"{start}{scores}{row['confidence']:6.2f}  {cells}")
     print("\nAUC:", {name: round(auc(rows, name), 3) for name in names})
+    doubt = [{**r, "doubt": 1 - r["confidence"]} for r in rows if "refused" not in r]
+    print(f"AUC of the confidence itself: {auc(doubt, 'doubt'):.3f}")
+    for key in ("seconds", "second_pass_seconds"):
+        print(f"{key}: {np.median([r[key] for r in rows if key in r]):.2f} (median)")
     missed = [r for r in rows if is_bad(r) and r["confidence"] >= 0.5]
     alarms = [r for r in rows if r["way"] == "none" and not is_bad(r) and r["confidence"] < 0.5]
     print(f"bad: {sum(map(is_bad, rows))}, missed: {len(missed)}, false alarms: {len(alarms)}")

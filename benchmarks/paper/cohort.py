@@ -28,6 +28,8 @@ ABOVE_MM, BELOW_MM = 84.0, 258.0
 """Scanned above and below the head centres: 342 slices, of which 42 % are annotated."""
 ANNOTATED = (145.0, 25.0, 88, 178)
 """Slices annotated a patient: mean, sd, least, most."""
+BUDGET = (1, 2, 4)
+"""Annotated training patients of the budget curve; 8 is the ablation itself."""
 OVER_HEAD_MM = 15.0
 """The annotated slices begin this far above the head."""
 
@@ -54,7 +56,10 @@ def patients() -> list[Patient]:
         people += [Person(sex, float(a), float(w)) for a, w in zip(*drawn, strict=True)]  # type: ignore[arg-type]
     splits = [name for name, count in SPLITS.items() for _ in range(count)]
     order = rng.permutation(len(people))
-    return [Patient(n + 1, people[i], split) for n, (i, split) in enumerate(zip(order, splits, strict=True))]
+    return [
+        Patient(n + 1, people[i], split)
+        for n, (i, split) in enumerate(zip(order, splits, strict=True))
+    ]
 
 
 def _standard(rng: np.random.Generator, count: int) -> np.ndarray:
@@ -97,16 +102,34 @@ def make(patient: Patient, cohort: Path) -> str:
 
 
 def cohort(folder: Path, *, workers: int = 2) -> Path:
-    """Make what is missing of the cohort; gives the sparsely annotated manifest's path."""
+    """Make what is missing of the cohort and its manifests; gives the folder."""
     everybody = patients()
     with ProcessPoolExecutor(workers) as pool:
         for name in pool.map(make, everybody, [folder] * len(everybody)):
             print("cohort:", name, flush=True)
-    studies = [study(patient, folder) for patient in everybody]
-    write_manifest(Manifest(tuple(studies)), folder / "sparse.csv")
-    full = [replace(s, annotated="all") for s in studies]
-    write_manifest(Manifest(tuple(full)), folder / "full.csv")
-    return folder / "sparse.csv"
+    write_manifests(folder)
+    return folder
+
+
+def write_manifests(folder: Path) -> None:
+    """What the trainings see; unseen patients stand in none of them.
+
+    sparse: annotated like the paper's; full: throughout; budget-N: only the first N training
+    patients; without-PNN: sparse, one training patient left out.
+    """
+    seen = [study(p, folder) for p in patients() if p.split != "unseen"]
+    train = [s for s in seen if s.split == "train"]
+    bare = {s.study: replace(s, labels=None, annotated="") for s in train}
+    tables = {"sparse": seen, "full": [replace(s, annotated="all") for s in seen]}
+    for count in BUDGET:
+        keep = {s.study for s in train[:count]}
+        tables[f"budget-{count}"] = [
+            s if s not in train or s.study in keep else bare[s.study] for s in seen
+        ]
+    for left in train:
+        tables[f"without-{left.study}"] = [s for s in seen if s is not left]
+    for name, studies in tables.items():
+        write_manifest(Manifest(tuple(studies)), folder / f"{name}.csv")
 
 
 def study(patient: Patient, folder: Path) -> Study:
@@ -115,19 +138,10 @@ def study(patient: Patient, folder: Path) -> Study:
     run = json.loads((home / "truth.json").read_text())["annotated"]
     annotated = run if patient.split == "train" else "all"
     return Study(
-        patient.name, patient.name, home / "ct.nii", home / "mask.nii.gz", annotated, patient.split  # type: ignore[arg-type]
+        patient.name,
+        patient.name,
+        home / "ct.nii",
+        home / "mask.nii.gz",
+        annotated,
+        patient.split,  # type: ignore[arg-type]
     )
-
-
-def budget(folder: Path, annotated_patients: int) -> Path:
-    """A manifest in which only the first so many training patients are annotated at all."""
-    studies, left = [], annotated_patients
-    for one in (study(p, folder) for p in patients()):
-        if one.split == "train":
-            left -= 1
-            if left < 0:
-                one = replace(one, labels=None, annotated="")
-        studies.append(one)
-    path = folder / f"budget-{annotated_patients}.csv"
-    write_manifest(Manifest(tuple(studies)), path)
-    return path

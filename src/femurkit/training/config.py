@@ -30,6 +30,8 @@ class Config:
     phantom_seed: int = 3
     tissue_maps: str | None = None
     """Folder of label maps that lend the phantoms real muscles, skin and bones."""
+    cache: str | None = None
+    """Folder of prepared hips and drawn examples, which runs may share; RUN/cache if not given."""
     box: Literal["hip", "half", "scan"] = "hip"
     """What the network sees: a box around one hip, half a body slice by slice, or a whole scan."""
     spacing_mm: float = 1.5
@@ -100,7 +102,7 @@ def read_config(path: Path) -> Config:
         values = tomllib.loads(path.read_text())
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise _refused(f"no readable TOML ({type(error).__name__})") from None
-    for name in ("manifest", "tissue_maps", "start_from"):
+    for name in ("manifest", "tissue_maps", "cache", "start_from"):
         if values.get(name):
             values[name] = str((path.parent / values[name]).resolve())
     return config_of(values)

@@ -38,6 +38,11 @@ class Arrays:
     shares: np.ndarray
     known: np.ndarray | None
 
+    def every(self, step: int) -> Arrays:
+        """Only every `step`-th slice."""
+        known = None if self.known is None else self.known[::step]
+        return Arrays(self.hu[::step], self.shares[:, ::step], known)
+
 
 class Batch(NamedTuple):
     """x: (n, 1, z, y, x) in -1..1; y: (n, classes, z, y, x) shares; known: (n, 1, z, y, x).

@@ -23,12 +23,13 @@ class Material:
 
 
 def material(config: Config, run: Path) -> Material:
-    """Everything a configuration names, prepared in RUN/cache unless it is there already."""
+    """Everything a configuration names, prepared in its cache unless it is there already."""
+    cache = Path(config.cache) if config.cache else run / "cache"
     labelled: list[Path] = []
     unlabelled: list[Path] = []
     validation: list[Path] = []
     if config.manifest:
-        for hip in _prepared(config, run / "cache"):
+        for hip in _prepared(config, cache):
             if hip.split == "validation":
                 validation += [hip.path] * hip.labelled
             elif hip.split == "train":
@@ -37,7 +38,7 @@ def material(config: Config, run: Path) -> Material:
     if config.phantoms:
         kind = "coarse" if config.box == "scan" else "fine"
         drawn = draw_examples(
-            run / "cache", config.phantoms, config.phantom_seed, config.tissue_maps, kind
+            cache, config.phantoms, config.phantom_seed, config.tissue_maps, kind
         )
         held = [] if validation else drawn[-min(HELD_OUT, len(drawn) // 4) :]
         labelled += drawn[: len(drawn) - len(held)]

@@ -1,0 +1,87 @@
+"""Every training of the experiment, as data, and a queue that does those that are not done.
+
+Each runs `femurkit train` in a process of its own; a run that was stopped goes on where it was.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import tomllib
+
+from benchmarks.paper.cohort import BUDGET
+from femurkit.training.config import Config, config_of
+
+SEEDS = (1, 2, 3)
+ARMS = ("supervised", "mean_teacher", "cross_pseudo", "self_training")
+FULL = "fully_labelled"
+HERE = Path(__file__).parent
+
+
+def recipe(name: str, *, full: bool) -> Config:
+    """`ours` or `paper` at the scale of 2 cores, or at the paper's own (--full)."""
+    file = HERE / f"{name}{'-full' if full else ''}.toml"
+    values = tomllib.loads(file.read_text())
+    return config_of({"manifest": "set by the queue", **values})
+
+
+def trainings(cohort: Path, *, full: bool = False) -> dict[str, Config]:
+    """All of them by name; the name is the run's folder."""
+    ours, paper = recipe("ours", full=full), recipe("paper", full=full)
+    sparse = str(cohort / "sparse.csv")
+    out: dict[str, Config] = {}
+    for seed in SEEDS:
+        for arm in ARMS:
+            out[f"{arm}-{seed}"] = replace(ours, objective=arm, manifest=sparse, seed=seed)
+        everything = str(cohort / "full.csv")
+        out[f"{FULL}-{seed}"] = replace(
+            ours, objective="supervised", manifest=everything, seed=seed
+        )
+    out["paper"] = replace(paper, manifest=sparse)
+    for count in BUDGET:
+        for arm in ("supervised", "self_training"):
+            manifest = str(cohort / f"budget-{count}.csv")
+            out[f"budget-{count}-{arm}"] = replace(ours, objective=arm, manifest=manifest)
+    for fold in range(1, 9):
+        out[f"paper-without-P{fold:02d}"] = replace(
+            paper, manifest=str(cohort / f"without-P{fold:02d}.csv")
+        )
+    return out
+
+
+def run_all(wanted: dict[str, Config], runs: Path, *, workers: int, threads: int) -> None:
+    """Train what is not trained, `workers` at a time."""
+    waiting = [name for name in wanted if not (runs / name / "model.onnx").exists()]
+    with ThreadPoolExecutor(workers) as pool:
+        for name in pool.map(lambda n: _train(n, wanted[n], runs, threads), waiting):
+            print("trained", name, flush=True)
+
+
+def _train(name: str, config: Config, runs: Path, threads: int) -> str:
+    """One training, prepared hips shared by all through a common cache."""
+    run = runs / name
+    run.mkdir(parents=True, exist_ok=True)
+    config_file = run / "config.toml"
+    config_file.write_text(as_toml(replace(config, threads=threads, cache=str(runs / "cache"))))
+    with (run / "output.txt").open("a") as out:
+        subprocess.run(
+            [sys.executable, "-m", "femurkit", "train", str(config_file), "-o", str(run)],
+            check=True, stdout=out, stderr=out,
+        )  # fmt: skip
+    return name
+
+
+def as_toml(config: Config) -> str:
+    """A configuration as the file that gives it."""
+    lines = []
+    for name, value in asdict(config).items():
+        if value is None:
+            continue
+        shown = list(value) if isinstance(value, tuple) else value
+        text = str(shown).lower() if isinstance(value, bool) else repr(shown).replace("'", '"')
+        lines.append(f"{name} = {text}")
+    return "\n".join(lines) + "\n"
