@@ -13,10 +13,10 @@ import argparse
 import json
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from benchmarks.limits import Row, limits_of, tell
 from benchmarks.spoilt import WAYS
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape, NoFemurFound
@@ -41,18 +41,6 @@ DATA = ROOT.parent / "shared/data"
 REAL = ("pelvic-ref-002", "pelvic-ref-003")
 SEED, COUNT, SPOILT = 77002, 16, (4, 5, 7)
 SLICES_MM = (0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 5.0)
-LEAST_DSC, MOST_ASSD_MM = 0.95, 1.0
-"""A result beyond either is bad: the flag must rise."""
-SHARE = 0.5
-"""Where a limit lies between the worst good result and the middle of the bad ones beyond it."""
-ROOM = {
-    "undecided_top": 0.05, "undecided_shaft": 0.04, "undecided_patch": 0.08, "outside_hu": 40.0,
-    "inside_hu": 150.0, "loose_end_mm": 15.0, "cut_by_box_mm2": 100.0, "repeated_slices": 0.05,
-}  # fmt: skip
-"""A limit is at least this far from what is usual, whatever the phantoms say."""
-LOW_IS_BAD = ("inside_hu", "coarse_agrees")
-
-Row = dict[str, Any]
 
 
 def patient(folder: Path, number: int) -> Path:
@@ -138,60 +126,6 @@ def collect(folder: Path, network: Network) -> list[Row]:
     return rows
 
 
-def is_bad(row: Row) -> bool:
-    """Whether a row has a score, and it is bad."""
-    return "dsc" in row and (row["dsc"] < LEAST_DSC or row["assd_mm"] > MOST_ASSD_MM)
-
-
-def limits_of(rows: list[Row]) -> dict[str, tuple[float, float]]:
-    """Sign -> (worst of the unspoilt cases, limit)."""
-    good = [row for row in rows if row["way"] == "none" and not is_bad(row)]
-    out = {}
-    for name in module.MEANING:
-        sign = -1 if name in LOW_IS_BAD else 1
-        usual = max(sign * row[name] for row in good if name in row)
-        groups = (
-            [sign * row[name] for row in rows if name in row and which(row)]
-            for which in (is_bad, lambda row: row["way"] != "none")
-        )
-        beyond = next((b for g in groups if (b := [v for v in g if v > usual + 1e-6])), None)
-        middle = usual if beyond is None else float(np.median(beyond))
-        limit = usual + max(ROOM[name], SHARE * (middle - usual))
-        out[name] = (float(f"{sign * usual:.3g}"), float(f"{sign * limit:.3g}"))
-    return out
-
-
-def auc(rows: list[Row], name: str) -> float:
-    """Chance that a bad result shows more of a sign than an unspoilt one."""
-    sign = -1 if name in LOW_IS_BAD else 1
-    bad = np.array([sign * row[name] for row in rows if is_bad(row) and name in row])
-    good = [r for r in rows if r["way"] == "none" and not is_bad(r) and name in r]
-    fine = np.array([sign * row[name] for row in good])
-    return float(np.mean((bad[:, None] > fine) + 0.5 * (bad[:, None] == fine)))
-
-
-def tell(rows: list[Row]) -> None:
-    """The table, worst first, then what each sign tells and whom the flag misses."""
-    names = [*module.MEANING, "stray_ml", "coarse_agrees", "second_pass_differs"]
-    print(f"{'case':16}{'way':17}{'side':6}{'DSC':>6}{'ASSD':>7}{'conf':>6}  " + "  ".join(names))
-    for row in sorted(rows, key=lambda r: r.get("dsc", 1.0)):
-        start = f"{row['case']:16}{row['way']:17}{row['side']:6}"
-        if "refused" in row:
-            print(start, row["refused"])
-            continue
-        scores = f"{row.get('dsc', np.nan):6.3f}{row.get('assd_mm', np.nan):7.2f}"
-        cells = "  ".join(f"{row.get(name, np.nan):{len(name)}.3g}" for name in names)
-        print(f"{start}{scores}{row['confidence']:6.2f}  {cells}")
-    print("\nAUC:", {name: round(auc(rows, name), 3) for name in names})
-    doubt = [{**r, "doubt": 1 - r["confidence"]} for r in rows if "refused" not in r]
-    print(f"AUC of the confidence itself: {auc(doubt, 'doubt'):.3f}")
-    for key in ("seconds", "second_pass_seconds"):
-        print(f"{key}: {np.median([r[key] for r in rows if key in r]):.2f} (median)")
-    missed = [r for r in rows if is_bad(r) and r["confidence"] >= 0.5]
-    alarms = [r for r in rows if r["way"] == "none" and not is_bad(r) and r["confidence"] < 0.5]
-    print(f"bad: {sum(map(is_bad, rows))}, missed: {len(missed)}, false alarms: {len(alarms)}")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("phantoms", type=Path)
@@ -211,7 +145,12 @@ def main() -> None:
         target = ROOT / "src/femurkit/measure/limits.py"
         head = target.read_text().partition("] = {\n")[0]
         target.write_text(f"{head}] = {{\n{text}}}\n")
-        (ROOT / "docs/results/confidence.json").write_text(json.dumps(rows, indent=1) + "\n")
+        figures = [
+            {key: round(v, 4) if isinstance(v, float) else v for key, v in row.items()}
+            for row in rows
+        ]
+        lines = ",\n".join(" " + json.dumps(row) for row in figures)
+        (ROOT / "docs/results/confidence.json").write_text(f"[\n{lines}\n]\n")
 
 
 if __name__ == "__main__":

@@ -24,9 +24,9 @@ from femurkit.report.content import FemurPage
 from femurkit.report.render import write_report
 from femurkit.report.run import Run, record_of, report_of
 from femurkit.report.tables import write_csv, write_json
-from femurkit.segment.predict import predict
 from femurkit.segment.uncertainty import uncertainty as doubt
 from femurkit.segment.weights import Network, fine_network, weights_hash
+from femurkit.segment.whole import predict_whole
 from femurkit.sources import Scan, load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.field import to_mask
@@ -161,7 +161,7 @@ def _femur(work: _Work, hip: Hip, folder: Path) -> Femur:
     volume, grid = scan.volume, scan.volume.grid
     folder.mkdir()
     with steps(f"{side.value}: segment"):
-        probability = predict(volume, hip.box, network=work.network)
+        probability = predict_whole(volume, hip.box, network=work.network)
     with steps(f"{side.value}: mask"):
         mask = to_mask(probability, grid)
         write_mask(mask.array.view("uint8"), grid, folder / "mask.nii.gz")

@@ -3,10 +3,12 @@
 import json
 from importlib.resources import files
 
+import numpy as np
 import pytest
 from scipy import ndimage
 
 from femurkit.images import read_mask
+from femurkit.sources import load
 
 
 @pytest.fixture
@@ -40,6 +42,55 @@ def test_the_same_network_in_a_file_gives_the_same_femur(femurkit, patient, both
     core = ndimage.distance_transform_edt(mask, grid.spacing_mm) > 5
     far = ndimage.distance_transform_edt(mask == 0, grid.spacing_mm) > 5
     assert doubt[core].mean() < 2 and doubt[far].mean() < 2
+
+
+@pytest.fixture
+def half(tmp_path):
+    """A network of slices that takes dense bone of the left or right half for femur.
+
+    Not a good one, but it runs the way that the paper's network runs.
+    """
+    onnx = pytest.importorskip("onnx")
+    helper, kind = onnx.helper, onnx.TensorProto.FLOAT
+    shape = [1, None, "z", "y", "x"]
+    takes = helper.make_tensor_value_info("hu", kind, [1, 1, *shape[2:]])
+    gives = helper.make_tensor_value_info("probability", kind, [1, 2, *shape[2:]])
+    threshold = helper.make_tensor("threshold", kind, [1], [-200.0])
+    scale = helper.make_tensor("scale", kind, [1], [0.05])
+    nodes = [
+        helper.make_node("Add", ["hu", "threshold"], ["above"]),
+        helper.make_node("Mul", ["above", "scale"], ["logit"]),
+        helper.make_node("Sigmoid", ["logit"], ["femur"]),
+        helper.make_node("Neg", ["logit"], ["minus"]),
+        helper.make_node("Sigmoid", ["minus"], ["background"]),
+        helper.make_node("Concat", ["background", "femur"], ["probability"], axis=1),
+    ]
+    graph = helper.make_graph(nodes, "half", [takes], [gives], [threshold, scale])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    helper.set_model_props(
+        model,
+        {
+            "classes": '["background", "femur"]', "kind": "half", "spacing_mm": "2.0",
+            "step": "16", "step_z": "1",
+        },
+    )  # fmt: skip
+    path = tmp_path / "half.onnx"
+    onnx.save(model, str(path))
+    return path
+
+
+def test_a_network_of_halves_runs_to_the_end(femurkit, patient, half):
+    out = half.parent / "out"
+    told = femurkit("reconstruct", patient / "ct", "-o", out, "--side", "right", "--weights", half)
+    assert told.code == 0, told.err
+    mask, grid = read_mask(out / "right" / "mask.nii.gz")
+    ct = load(patient / "ct").volume
+    assert grid.same_as(ct.grid)
+    truth, _ = read_mask(patient / "truth" / "mask.nii.gz")
+    left, right = (grid.to_world(np.argwhere(truth == label))[:, 0].mean() for label in (1, 2))
+    assert grid.to_world(np.argwhere(mask))[:, 0].max() < (left + right) / 2 + 15
+    assert np.median(ct.array[mask > 0]) > 200
+    assert "LOW_CONFIDENCE" in told.err
 
 
 def test_a_file_that_is_no_network_is_refused(femurkit, patient, weights):

@@ -16,6 +16,7 @@ from scipy import ndimage
 from femurkit.geometry import resample
 from femurkit.measure.limits import LIMITS
 from femurkit.segment.uncertainty import entropy_bits
+from femurkit.segment.whole import cut_mm2
 from femurkit.surface.islands import bounding_window, keep_largest
 from femurkit.volume import Field, Mask, Volume
 
@@ -39,6 +40,7 @@ MEANING = {
     "outside_hu": "{:.0f} HU around the bone, where soft tissue should be",
     "inside_hu": "no dense cortex inside the outline: nine tenths of it below {:.0f} HU",
     "loose_end_mm": "the shaft ends {:.0f} mm inside the scan",
+    "cut_by_box_mm2": "the box in which the femur was looked for cuts it ({:.0f} mm²)",
     "repeated_slices": "a share of {:.2f} of the slices repeat the one before",
 }
 """What each sign says when it has gone too far."""
@@ -81,6 +83,7 @@ def signs_of(probability: Field, mask: Mask, volume: Volume) -> dict[str, float]
     return {
         **_along_the_outline(probability, volume),
         "loose_end_mm": loose_end_mm(mask),
+        "cut_by_box_mm2": float(cut_mm2(probability, volume.grid).max()),
         "repeated_slices": repeated_slices(volume, mask),
     }
 

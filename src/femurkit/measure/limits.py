@@ -11,5 +11,6 @@ LIMITS: dict[str, tuple[float, float]] = {
     "outside_hu": (67.0, 120.0),
     "inside_hu": (982.0, 780.0),
     "loose_end_mm": (3.0, 30.0),
+    "cut_by_box_mm2": (0.0, 100.0),
     "repeated_slices": (0.0, 0.05),
 }
