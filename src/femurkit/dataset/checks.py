@@ -24,12 +24,13 @@ BONE_HU = 150
 STEP_MM = 2.0
 """Fine enough to tell bone from what lies beside it."""
 LEAST_ON_BONE = 0.4
-"""Share of the label on bone. Right labels: 0.95 and more, 0.86 by a model around a nail; turned
-round: at most 0.6, mostly below 0.3 (phantoms, pelvic-ref-002, TotalSegmentator's example)."""
+"""Share of the label on bone. Right labels: 0.95 and more on phantoms and pelvic-ref-002, 0.70 by a
+model on thin bone (TotalSegmentator's example); turned round: below 0.6, mostly below 0.3."""
 DOUBTFUL_ON_BONE = 0.8
 """A note says so below it."""
-CLEARLY_BETTER = 0.1
-"""By so much more of the label must lie on bone when turned round."""
+CLEARLY_BETTER = 0.05
+"""By so much more of the label must lie on bone when turned round. Right labels lie on less then,
+by 0.08 at least: hips that are each other's mirror image (as above) are the nearest to it."""
 AXES = ("slices", "rows", "columns")
 
 
