@@ -13,8 +13,8 @@ from femurkit.mesh import Mesh, vertex_normals
 from femurkit.solid import Plane
 from femurkit.volume import Volume
 
-REACH_MM = 6.0
-"""Other bone within this distance faces the head: a healthy gap is 4.2 ± 0.9 mm wide at its top.
+REACH_MM = 7.0
+"""Other bone within this distance faces the head: healthy gaps are 2 to 7 mm wide at their top.
 Source: Lequesne et al., 2004, Ann Rheum Dis 63:1145, doi 10.1136/ard.2003.018424."""
 
 CLEAR_MM = 2.0

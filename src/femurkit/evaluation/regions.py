@@ -26,8 +26,8 @@ TO_SHAFT_AXIS = 2 / 3
 """Share of the way along the neck axis, from the head centre to the shaft axis, at which the
 intertrochanteric plane crosses it. Chosen on six femurs (phantoms and pelvic-ref-002)."""
 
-TO_SHAFT_AXIS_RADII = 2.3
-"""The length of that way in head radii, where the scan shows no shaft."""
+TO_SHAFT_AXIS_RADII = 2.4
+"""The length of that way in head radii, where the scan shows no shaft: the mean of those six."""
 
 LESSER_TROCHANTER_RADII = 1.9, 2.9
 """How far below the head centre, along the shaft, the lesser trochanter begins and ends, in head
