@@ -2,7 +2,7 @@
 
 Source: Sultana, Naznin, Faisal, 2024, SSDL: an automated semi-supervised deep learning approach for
 patient-specific 3D reconstruction of proximal femur from QCT images, Med Biol Eng Comput, Table 1.
-Its mean IoU is not the one of overlap.py: for a DSC of 0.918 that is at most 0.924.
+Its mean IoU is not the one of overlap.py: a DSC of 0.918 comes with about 0.924 of ours.
 """
 
 from __future__ import annotations
