@@ -7,9 +7,13 @@ import math
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from types import NoneType, UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from femurkit.errors import ConfigRefused
+
+FINE_MM, COARSE_MM = 1.5, 4.0
+"""Grids on which phantoms are drawn, of one hip and of a whole scan."""
 
 Objective = Literal["supervised", "mean_teacher", "cross_pseudo", "self_training"]
 
@@ -123,6 +127,13 @@ def config_of(values: dict[str, Any]) -> Config:
 
 
 def _check(config: Config) -> None:
+    hints = get_type_hints(Config)
+    for field in dataclasses.fields(Config):
+        if not _fits(getattr(config, field.name), hints[field.name]):
+            raise _refused(f"{field.name} = {getattr(config, field.name)!r}")
+    drawn_mm = {"hip": FINE_MM, "scan": COARSE_MM}.get(config.box)
+    if config.phantoms and config.spacing_mm != drawn_mm:
+        raise _refused(f"phantoms at {config.spacing_mm} mm for a {config.box}")
     if not config.manifest and not config.phantoms:
         raise _refused("neither a manifest nor phantoms to learn from")
     if config.box == "half" and config.patch[0] != 1:
@@ -132,6 +143,22 @@ def _check(config: Config) -> None:
         raise _refused(f"a patch of {config.patch} voxels, not multiples of {step}")
     if config.network == "paper" and config.classes != ("background", "femur"):
         raise _refused("more than two classes for the paper's network")
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a plain value is of a field's type."""
+    kind, parts = get_origin(hint), get_args(hint)
+    if kind is Literal:
+        return value in parts
+    if kind is UnionType:
+        return any(_fits(value, part) for part in parts)
+    if kind is tuple:
+        hints = [parts[0]] * len(value) if parts[-1] is ... else parts
+        whole = isinstance(value, tuple) and len(value) == len(hints)
+        return whole and all(_fits(v, h) for v, h in zip(value, hints, strict=True))
+    if hint is float:
+        return isinstance(value, float | int) and not isinstance(value, bool)
+    return value is None if hint is NoneType else type(value) is hint
 
 
 def _refused(found: str) -> ConfigRefused:

@@ -22,8 +22,8 @@ from femurkit.phantom.distance import Depth
 from femurkit.phantom.render import depths, scan
 from femurkit.phantom.scanner import draw_scanner
 from femurkit.phantom.shapes import Bone
+from femurkit.training.config import COARSE_MM, FINE_MM
 
-FINE_MM, COARSE_MM = 1.5, 4.0
 FINE_SHAPE = (136, 88, 100)
 HEAD_MM = (-60.0, -66.0, -158.0)
 """Where a box begins, relative to the head centre: x medial, y anterior, z below (canonical

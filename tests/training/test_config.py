@@ -1,0 +1,42 @@
+import pytest
+
+from femurkit.errors import ConfigRefused
+from femurkit.training.config import read_config
+from tests.training.conftest import TINY, tiny
+
+
+@pytest.mark.parametrize(
+    ("changes", "found"),
+    [
+        ({"manifest": None}, "neither a manifest nor phantoms"),
+        ({"patch": [15, 16, 16]}, "not multiples of 2"),
+        ({"learning_rat": 1.0}, "unknown settings learning_rat"),
+        ({"box": "half"}, "several slices"),
+        ({"network": "paper", "classes": ["background", "femur", "other"]}, "two classes"),
+        ({"phantoms": 3, "spacing_mm": 2.0}, "phantoms at 2.0 mm"),
+        ({"epochs": "many"}, "epochs"),
+        ({"objective": "magic"}, "objective"),
+    ],
+)
+def test_what_cannot_be_trained_is_refused_by_name(changes, found):
+    with pytest.raises(ConfigRefused, match=found):
+        tiny(**changes)
+
+
+def test_paths_count_from_the_file(tmp_path):
+    (tmp_path / "deep").mkdir()
+    file = tmp_path / "deep" / "c.toml"
+    file.write_text('name = "a"\nmanifest = "../cohort.csv"\n')
+    assert read_config(file).manifest == str(tmp_path / "cohort.csv")
+    file.write_text("name = ")
+    with pytest.raises(ConfigRefused, match="TOML"):
+        read_config(file)
+
+
+def test_the_shipped_configurations_can_be_read():
+    from pathlib import Path
+
+    home = Path(__file__).parents[2]
+    files = [*home.glob("configs/*.toml")]
+    assert files and all(read_config(file).name for file in files)
+    assert TINY["name"] == tiny().name

@@ -1,0 +1,68 @@
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+
+from femurkit.training.data import Draws, Stream
+from tests.training.conftest import tiny
+
+
+def draws(hips, tmp_path, **changes):
+    return Draws(hips.labelled, hips.unlabelled, tiny(**changes), tmp_path)
+
+
+def test_an_item_depends_on_seed_and_number_alone(hips, tmp_path):
+    one, two = draws(hips, tmp_path), draws(hips, tmp_path)
+    for a, b in zip(one[7], two[7], strict=True):
+        assert torch.equal(a, b)
+    assert not torch.equal(one[0].x, one[1].x)
+    assert not torch.equal(one[7].x, draws(hips, tmp_path, seed=2)[7].x)
+
+
+def test_a_patch_holds_what_is_annotated_and_says_so(hips, tmp_path):
+    for number in range(8):
+        item = draws(hips, tmp_path)[number]
+        assert item.x.shape == (1, 16, 16, 16) and item.y.shape == (2, 16, 16, 16)
+        assert -1 <= item.x.min() and item.x.max() <= 1
+        assert torch.allclose(item.y.sum(0), torch.ones(16, 16, 16), atol=1e-5)
+        assert set(item.known.unique().tolist()) <= {0.0, 1.0} and item.known.any()
+        assert item.u.numel() == 0
+
+
+def test_unlabelled_patches_come_once_they_count(hips, tmp_path):
+    config = tiny(objective="mean_teacher")
+    first = int(config.begin * config.steps) * config.batch
+    told = draws(hips, tmp_path, objective="mean_teacher")
+    assert told[first - config.batch].u.numel() == 0
+    item = told[first + config.batch]
+    assert item.u.shape == (1, 16, 16, 16)
+    assert not item.trust.any(), "nothing is believed before anything is guessed"
+
+
+def test_guesses_of_the_epoch_travel_with_the_patch(hips, tmp_path):
+    config = tiny(objective="self_training")
+    number = (config.epochs - 1) * config.steps_per_epoch * config.batch
+    folder = tmp_path / f"{config.epochs - 1:04d}"
+    folder.mkdir()
+    for path in hips.unlabelled:
+        ones = np.ones((24, 24, 24), np.uint8)
+        np.savez(folder / path.name, shares=255 * ones[None], trust=ones)
+    item = draws(hips, tmp_path, objective="self_training")[number]
+    assert item.trust.float().mean() > 0.5
+    assert (item.guess[1][item.trust[0] > 0] > 0.99).all()
+
+
+def test_epochs_go_on_in_one_stream(hips, tmp_path):
+    stream = Stream(3)
+    seen = []
+    for epoch in range(2):
+        stream.set_epoch(epoch)
+        seen += list(stream)
+    assert seen == list(range(6)) and len(stream) == 3
+
+
+def test_batches_are_alike_with_and_without_workers(hips, tmp_path):
+    data = draws(hips, tmp_path)
+    here, there = (
+        next(iter(DataLoader(data, 2, sampler=Stream(4), num_workers=n))) for n in (0, 1)
+    )
+    assert all(torch.equal(a, b) for a, b in zip(here, there, strict=True))
