@@ -10,6 +10,9 @@ from scipy import ndimage
 
 from femurkit.geometry import Grid, resample
 
+NO_STEP = 1e-6
+"""Slices of the scan that a whole box may cross unnoticed."""
+
 
 def known(annotated: np.ndarray, grid: Grid, box: Grid) -> np.ndarray:
     """Voxels of a box whose nearest slice of the scan is annotated, (z, y, x) bool of the box.
@@ -17,11 +20,13 @@ def known(annotated: np.ndarray, grid: Grid, box: Grid) -> np.ndarray:
     annotated: (z,) bool, by slice of the scan's grid. False outside the scan.
     """
     at = np.linalg.inv(grid.affine) @ box.affine
-    z, y, x = np.ogrid[tuple(slice(n) for n in box.shape)]
+    steps = np.ogrid[tuple(slice(n) for n in box.shape)]
     out = np.ones(box.shape, bool)
     for axis, count in enumerate(grid.shape):
-        a, b, c, d = at[axis]
-        index = a * z + b * y + c * x + d
+        index = np.full((1, 1, 1), at[axis, 3])
+        for along, step in enumerate(steps):
+            if abs(at[axis, along]) * box.shape[along] > NO_STEP:  # aligned grids stay flat here
+                index = index + at[axis, along] * step
         within = (index >= -0.5) & (index < count - 0.5)
         if axis == 0:
             nearest = np.clip(np.rint(index).astype(int), 0, count - 1)

@@ -27,9 +27,11 @@ def with_sides(labels: np.ndarray, volume: Volume, hips: Sequence[Hip]) -> np.nd
 
     labels: 0, 1 left, 2 right or UNKNOWN on the volume's grid. Two femurs are told apart by the
     patient axis, one alone by the hip it lies at, or the half of the body where none was found.
-    Raises InputRefused where neither tells.
+    Where nothing but 2 is there, on two femurs, it is a number and no side. Raises InputRefused
+    where nothing tells.
     """
-    at = np.argwhere(labels == UNKNOWN)
+    only_right = set(np.unique(labels).tolist()) == {0, Side.RIGHT.label}
+    at = np.argwhere(labels == (Side.RIGHT.label if only_right else UNKNOWN))
     if not len(at):
         return labels
     out = labels.copy()
@@ -37,7 +39,7 @@ def with_sides(labels: np.ndarray, volume: Volume, hips: Sequence[Hip]) -> np.nd
     middle = _gap_mm(x_mm)
     if middle is not None:
         out[tuple(at.T)] = np.where(x_mm > middle, Side.LEFT.label, Side.RIGHT.label)
-    else:
+    elif not only_right:
         out[tuple(at.T)] = side_at(float(x_mm.mean()), volume, hips).label
     return out
 
