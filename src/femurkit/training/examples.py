@@ -28,6 +28,8 @@ FINE_SHAPE = (136, 88, 100)
 HEAD_MM = (-60.0, -66.0, -158.0)
 """Where a box begins, relative to the head centre: x medial, y anterior, z below (canonical
 left)."""
+SOFT_PSF_MM = (0.5, 1.3)
+"""Blur of soft kernels. Edges of real femoral shafts on two scanners measured 0.8-1.2 mm."""
 BELOW_TROCHANTER_MM = 25.0
 """Femur above this level counts as proximal for the coarse network."""
 
@@ -48,6 +50,8 @@ def fine_example(anatomy: Anatomy, side: Side, rng: np.random.Generator) -> dict
     scanner = draw_scanner(rng)
     inplane = float(rng.uniform(0.85, 1.25))
     scanner = replace(scanner, spacing_mm=(max(scanner.spacing_mm[0], 1.0), inplane, inplane))
+    if not scanner.sharpen:
+        scanner = replace(scanner, psf_mm=float(rng.uniform(*SOFT_PSF_MM)))
     low, high = box.bounds_mm()
     low, high = low - 4, high + 4
     if rng.random() < 0.6:  # the scan ends somewhere below the lesser trochanter
