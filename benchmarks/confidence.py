@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.limits import Row, limits_of, tell
+from benchmarks.limits import Row, confidence_of, limits_of, tell
 from benchmarks.spoilt import WAYS
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape, NoFemurFound
@@ -26,14 +26,14 @@ from femurkit.geometry import Grid, resample
 from femurkit.hips.boxes import hips_for
 from femurkit.hips.locate import Hip
 from femurkit.images import read_image, read_mask
-from femurkit.measure import confidence as module
-from femurkit.measure.confidence import confidence, signs_of
+from femurkit.measure.confidence import signs_of
 from femurkit.phantom import make_patient, write_patient
 from femurkit.segment.predict import predict
 from femurkit.segment.weights import Network, fine_network
 from femurkit.segment.whole import predict_whole
 from femurkit.sources import load
 from femurkit.surface.field import to_mask
+from femurkit.surface.islands import keep_largest
 from femurkit.volume import Field, Mask, Volume
 
 ROOT = Path(__file__).parent.parent
@@ -80,7 +80,7 @@ def rows_of(volume: Volume, labels: np.ndarray | None, network: Network) -> list
 def _others(volume: Volume, hip: Hip, field: Field, network: Network) -> Row:
     """Signs that were tried and are not used: whether they tell more is in the table."""
     femur = field.array >= 0.5
-    kept = module.keep_largest(femur)
+    kept = keep_largest(femur)
     assert hip.coarse is not None
     coarse = resample(hip.coarse.array, hip.coarse.grid, field.grid, outside=0.0) >= 0.5
     start = time.perf_counter()
@@ -134,10 +134,9 @@ def main() -> None:
     args = parser.parse_args()
     rows = collect(args.phantoms, fine_network(weights=args.weights))
     limits = limits_of(rows)
-    module.LIMITS.update(limits)
     for row in rows:
         if "refused" not in row:
-            row["confidence"] = confidence({n: row[n] for n in module.MEANING if n in row}).value
+            row["confidence"] = confidence_of(row, limits)
     tell(rows)
     text = "".join(f'    "{name}": {pair},\n' for name, pair in limits.items())
     print(text)

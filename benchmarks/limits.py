@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from femurkit.measure.confidence import MEANING
+from femurkit.measure.confidence import MEANING, confidence
 
 LEAST_DSC, MOST_ASSD_MM = 0.95, 1.0
 """A result beyond either is bad: the flag must rise."""
@@ -45,6 +45,21 @@ def limits_of(rows: list[Row]) -> dict[str, tuple[float, float]]:
     return out
 
 
+def confidence_of(row: Row, limits: dict[str, tuple[float, float]]) -> float:
+    """The confidence of one row's signs."""
+    return confidence({n: row[n] for n in MEANING if n in row}, limits=limits).value
+
+
+def left_out(rows: list[Row]) -> list[Row]:
+    """Every row with the confidence that limits from all other cases give it."""
+    out = []
+    for case in dict.fromkeys(row["case"] for row in rows):
+        limits = limits_of([row for row in rows if row["case"] != case])
+        here = [row for row in rows if row["case"] == case and "refused" not in row]
+        out += [{**row, "confidence": confidence_of(row, limits)} for row in here]
+    return out
+
+
 def auc(rows: list[Row], name: str) -> float:
     """Chance that a bad result shows more of a sign than an unspoilt one."""
     sign = -1 if name in LOW_IS_BAD else 1
@@ -71,6 +86,16 @@ def tell(rows: list[Row]) -> None:
     print(f"AUC of the confidence itself: {auc(doubt, 'doubt'):.3f}")
     for key in ("seconds", "second_pass_seconds"):
         print(f"{key}: {np.median([r[key] for r in rows if key in r]):.2f} (median)")
-    missed = [r for r in rows if is_bad(r) and r["confidence"] >= 0.5]
-    alarms = [r for r in rows if r["way"] == "none" and not is_bad(r) and r["confidence"] < 0.5]
-    print(f"bad: {sum(map(is_bad, rows))}, missed: {len(missed)}, false alarms: {len(alarms)}")
+    count("limits from all cases", rows)
+    count("limits from the other cases only", left_out(rows))
+
+
+def count(what: str, rows: list[Row]) -> None:
+    """How many bad results the flag misses, and how many unspoilt good ones it accuses."""
+    bad = [row for row in rows if is_bad(row)]
+    good = [r for r in rows if r["way"] == "none" and not is_bad(r) and "refused" not in r]
+    missed = [row for row in bad if row["confidence"] >= 0.5]
+    accused = [row for row in good if row["confidence"] < 0.5]
+    print(f"{what}: {len(missed)} of {len(bad)} bad missed, {len(accused)} of {len(good)} accused")
+    for row in missed + accused:
+        print("  ", row["case"], row["way"], row["side"], round(row["confidence"], 2))

@@ -6,7 +6,7 @@ the femur ends. `benchmarks.confidence` finds how far each goes in good results 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -59,13 +59,15 @@ class Confidence:
         return self.value < 0.5
 
 
-def confidence(signs: dict[str, float]) -> Confidence:
+def confidence(
+    signs: dict[str, float], *, limits: Mapping[str, tuple[float, float]] = LIMITS
+) -> Confidence:
     """Halved by a sign at its limit, quartered at twice that; the worst sign counts.
 
-    signs: as `signs_of` gives them. Source of the limits: benchmarks.confidence.
+    signs: as `signs_of` gives them. limits: sign -> (usual, limit), from benchmarks.confidence.
     """
     doubt = {
-        name: max(0.0, (value - LIMITS[name][0]) / (LIMITS[name][1] - LIMITS[name][0]))
+        name: max(0.0, (value - limits[name][0]) / (limits[name][1] - limits[name][0]))
         for name, value in signs.items()
     }
     worst = max(doubt, key=lambda name: doubt[name], default="")
