@@ -30,7 +30,7 @@ DOUBTFUL_ON_BONE = 0.8
 """A note says so below it."""
 CLEARLY_BETTER = 0.05
 """By so much more of the label must lie on bone when turned round. Right labels lie on less then,
-by 0.08 at least: hips that are each other's mirror image (as above) are the nearest to it."""
+by 0.07 at least: hips that are each other's mirror image (as above) are the nearest to it."""
 AXES = ("slices", "rows", "columns")
 
 
