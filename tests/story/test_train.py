@@ -43,7 +43,9 @@ def lab(tmp_path_factory, femurkit):
     rows = ["patient,study,ct,labels,annotated,split"]
     for name, split in (("P001", "train"), ("P002", "train"), ("P003", "validation")):
         annotated = "all" if split == "validation" else "10-40"
-        rows.append(f"{name},{name},scans/{name}/ct.nii.gz,scans/{name}/truth/mask.nii.gz,{annotated},{split}")
+        rows.append(
+            f"{name},{name},scans/{name}/ct.nii.gz,scans/{name}/truth/mask.nii.gz,{annotated},{split}"
+        )
     manifest.write_text("\n".join(rows) + "\n")
     (home / "tiny.toml").write_text(CONFIG + f'cache = "{home / "cache"}"\n')
     return home
@@ -60,7 +62,8 @@ def run(lab, femurkit):
 
 def curve(folder):
     with (folder / "log.csv").open() as file:
-        return [(int(r["epoch"]), float(r["val_dsc"]), float(r["loss"])) for r in csv.DictReader(file)]
+        rows = csv.DictReader(file)
+        return [(int(r["epoch"]), float(r["val_dsc"]), float(r["loss"])) for r in rows]
 
 
 def test_the_network_finds_the_femurs_of_a_patient_it_never_saw(lab, run, femurkit):

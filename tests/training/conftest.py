@@ -1,16 +1,10 @@
 """Small files of hips for the loop: balls of bone in muscle, femur above and other bone below."""
 
+import numpy as np
 import pytest
 
-torch = pytest.importorskip("torch", reason="training parts are not installed")
-pytest.importorskip("monai", reason="training parts are not installed")
-pytest.importorskip("lightning", reason="training parts are not installed")
-
-import numpy as np  # noqa: E402
-
-from femurkit.training import run as loop  # noqa: E402
-from femurkit.training.config import config_of  # noqa: E402
-from femurkit.training.sources import Material  # noqa: E402
+from femurkit.training.config import config_of
+from femurkit.training.sources import Material
 
 TINY = {
     "name": "tiny",
@@ -64,5 +58,7 @@ def hips(tmp_path_factory):
 @pytest.fixture
 def on_hips(hips, monkeypatch):
     """Let the loop find these hips, whatever the configuration names."""
+    from femurkit.training import run as loop
+
     monkeypatch.setattr(loop, "material", lambda config, run: hips)
     return hips

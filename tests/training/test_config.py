@@ -1,8 +1,8 @@
 import pytest
+from tests.training.conftest import TINY, tiny
 
 from femurkit.errors import ConfigRefused
 from femurkit.training.config import read_config
-from tests.training.conftest import TINY, tiny
 
 
 @pytest.mark.parametrize(

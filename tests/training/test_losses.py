@@ -1,6 +1,12 @@
-import numpy as np
 import pytest
+
+pytest.importorskip("torch", reason="training parts are not installed")
+pytest.importorskip("monai", reason="training parts are not installed")
+pytest.importorskip("lightning", reason="training parts are not installed")
+
+import numpy as np
 import torch
+from tests.training.conftest import tiny
 
 from femurkit.training.data import Arrays, Batch
 from femurkit.training.learner import OBJECTIVES, follow
@@ -8,7 +14,6 @@ from femurkit.training.mean_teacher import sure
 from femurkit.training.networks import PaperNet, network
 from femurkit.training.self_training import cleaned, guess
 from femurkit.training.supervised import masked
-from tests.training.conftest import tiny
 
 
 def truth(classes=2):

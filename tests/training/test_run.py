@@ -1,15 +1,20 @@
+import pytest
+
+pytest.importorskip("torch", reason="training parts are not installed")
+pytest.importorskip("monai", reason="training parts are not installed")
+pytest.importorskip("lightning", reason="training parts are not installed")
+
 import csv
 
 import numpy as np
-import pytest
 import torch
+from tests.training.conftest import tiny
 
 from femurkit.errors import RunDiffers
 from femurkit.segment.weights import fine_network
 from femurkit.training import run as loop
 from femurkit.training.learner import OBJECTIVES, Learner
 from femurkit.training.whole import predict_whole
-from tests.training.conftest import tiny
 
 ALL = sorted(OBJECTIVES)
 
@@ -17,7 +22,8 @@ ALL = sorted(OBJECTIVES)
 def curve(run):
     """The validation curve, as logged."""
     with (run / "log.csv").open() as file:
-        return [(int(r["epoch"]), float(r["val_dsc"]), float(r["loss"])) for r in csv.DictReader(file)]
+        rows = csv.DictReader(file)
+        return [(int(r["epoch"]), float(r["val_dsc"]), float(r["loss"])) for r in rows]
 
 
 @pytest.mark.parametrize("objective", ALL)

@@ -18,7 +18,10 @@ def command(
     config: Annotated[
         Path,
         typer.Argument(
-            metavar="CONFIG.toml", exists=True, dir_okay=False, help="What to train, as TOML.",
+            metavar="CONFIG.toml",
+            exists=True,
+            dir_okay=False,
+            help="What to train, as TOML.",
             show_default=False,
         ),
     ],

@@ -49,9 +49,10 @@ def draw_anatomy(
     missing: Side | None = None,
     person: Person | None = None,
 ) -> Anatomy:
-    """Draw a patient, anybody or a given person. tissue_maps: folder of label maps for real muscles and skin (see
-    labelmaps.py), used half of the time; map_bones: share of patients that take their bones
-    from there as well.
+    """Draw a patient: a given person, or anybody.
+
+    tissue_maps: folder of label maps for real muscles and skin (see labelmaps.py), used half of
+    the time; map_bones: share of patients that take their bones from there as well.
     """
     porosity = person.porosity(rng) if person else float(rng.beta(1.3, 1.1))
     worn = {s: float(rng.uniform(0.3, 1.0)) if rng.random() < 0.35 else 0.0 for s in Side}

@@ -87,9 +87,7 @@ def other_view(u: torch.Tensor) -> torch.Tensor:
     out = out + torch.rand(shape) * 0.1 * torch.randn_like(u)
     for number in range(n):
         size = [max(1, int(s * (0.15 + 0.25 * float(torch.rand(()))))) for s in u.shape[2:]]
-        start = [
-            int(torch.randint(s - w + 1, ())) for s, w in zip(u.shape[2:], size, strict=True)
-        ]
+        start = [int(torch.randint(s - w + 1, ())) for s, w in zip(u.shape[2:], size, strict=True)]
         window = tuple(slice(a, a + w) for a, w in zip(start, size, strict=True))
         out[(number, 0, *window)] = float(torch.rand(())) - 0.8
     return out

@@ -120,7 +120,7 @@ def config_of(values: dict[str, Any]) -> Config:
         raise _refused(f"unknown settings {', '.join(strange)}")
     if "name" not in values:
         raise _refused("no name")
-    plain = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+    plain: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     config = Config(**plain)
     _check(config)
     return config

@@ -37,7 +37,9 @@ class CrossPseudo(Supervised):
         parts = [batch.x, other_view(batch.u)] if weight else [batch.x]
         both, split = torch.cat(parts), [len(part) for part in parts]
         said = [net(both).split(split) for net in self.students(model)]
-        terms = {"annotated": self._annotated(said[0][0], batch) + self._annotated(said[1][0], batch)}
+        terms = {
+            "annotated": self._annotated(said[0][0], batch) + self._annotated(said[1][0], batch)
+        }
         if weight:
             mine, other = said[0][1], said[1][1]
             share = step / self.config.steps

@@ -74,7 +74,7 @@ def load(path: Path, classes: int) -> Arrays:
         shares[0] = data["femur"]
         if classes > 2 and "other" in data:
             shares[1] = data["other"]
-    known = data["known"] if "known" in data else None
+    known = data.get("known")
     return Arrays(hu, shares.astype(np.uint8), known)
 
 
@@ -163,9 +163,7 @@ class Draws(Dataset[Batch]):
         return z, y, x
 
 
-def _believed(
-    arrays: Arrays, window: Window, told: Path | None
-) -> tuple[np.ndarray, np.ndarray]:
+def _believed(arrays: Arrays, window: Window, told: Path | None) -> tuple[np.ndarray, np.ndarray]:
     """Shares (classes - 1, z, y, x) and where they count (z, y, x): by annotation, or as told."""
     shares = arrays.shares[(slice(None), *window)]
     if told is None:

@@ -98,9 +98,7 @@ def callbacks(config: Config, run: Path, found: Material, *, progress: bool) -> 
     if found.validation:
         out.append(Overlays(run / "pictures", found.validation[0]))
     if config.patience is not None:
-        out.append(
-            EarlyStopping("val_dsc", LEAST_GAIN, config.patience, mode="max", strict=True)
-        )
+        out.append(EarlyStopping("val_dsc", LEAST_GAIN, config.patience, mode="max", strict=True))
     kept = {"dirpath": run, "enable_version_counter": False, "save_on_train_epoch_end": True}
     if config.keep == "best":
         out.append(ModelCheckpoint(filename="best", monitor="val_dsc", mode="max", **kept))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from femurkit.dataset.manifest import read_manifest
+from femurkit.dataset.prepare import Box, Prepared, prepared
 from femurkit.errors import NothingToLearn
 from femurkit.training.config import Config
 from femurkit.training.examples import draw_examples
@@ -29,6 +31,8 @@ def material(config: Config, run: Path) -> Material:
     unlabelled: list[Path] = []
     validation: list[Path] = []
     if config.manifest:
+        if config.box == "scan":
+            raise _nothing("a manifest for a network of whole scans", "phantoms")
         for hip in _prepared(config, cache):
             if hip.split == "validation":
                 validation += [hip.path] * hip.labelled
@@ -37,26 +41,21 @@ def material(config: Config, run: Path) -> Material:
                 unlabelled.append(hip.path)
     if config.phantoms:
         kind = "coarse" if config.box == "scan" else "fine"
-        drawn = draw_examples(
-            cache, config.phantoms, config.phantom_seed, config.tissue_maps, kind
-        )
+        drawn = draw_examples(cache, config.phantoms, config.phantom_seed, config.tissue_maps, kind)
         held = [] if validation else drawn[-min(HELD_OUT, len(drawn) // 4) :]
         labelled += drawn[: len(drawn) - len(held)]
         validation += held
     if not labelled:
-        raise NothingToLearn(
-            "no annotated hip in the train split",
-            expected="labels for one study at least, or phantoms",
-            remedy="See docs/how-to/own-data.md.",
-        )
+        raise _nothing("no annotated hip in the train split", "labels for a study, or phantoms")
     return Material(labelled, unlabelled or labelled, validation)
 
 
-def _prepared(config: Config, cache: Path) -> list:
-    from femurkit.dataset.manifest import read_manifest
-    from femurkit.dataset.prepare import prepared
+def _nothing(found: str, expected: str) -> NothingToLearn:
+    return NothingToLearn(found, expected=expected, remedy="See docs/how-to/own-data.md.")
 
+
+def _prepared(config: Config, cache: Path) -> list[Prepared]:
     assert config.manifest is not None
     manifest = read_manifest(Path(config.manifest))
-    half = {"box": "half"} if config.box == "half" else {}
-    return prepared(manifest, cache, spacing_mm=config.spacing_mm, **half)
+    box: Box = "half" if config.box == "half" else "hip"
+    return prepared(manifest, cache, spacing_mm=config.spacing_mm, box=box)
