@@ -1,60 +1,94 @@
-"""Scores of every trained network on patients it never saw, kept as scores/RUN/PATIENT.json."""
+"""Scores of trained networks on patients they never saw, kept as RUNS/scores/RUN/PATIENT.json."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from benchmarks.paper.cohort import Patient
+from benchmarks.paper.trainings import SHIPPED
 from femurkit.anatomy import Side
-from femurkit.errors import DegenerateShape
+from femurkit.errors import DegenerateShape, NoFemurFound
 from femurkit.evaluation.femur import compare_femur
 from femurkit.evaluation.voxels import scores, voxels_of
+from femurkit.geometry import Grid
 from femurkit.hips.boxes import hips_for
+from femurkit.hips.locate import Hip
 from femurkit.images import read_image, read_mask
 from femurkit.mesh import read_stl
-from femurkit.segment.predict import predict
 from femurkit.segment.weights import Network, fine_network
+from femurkit.segment.whole import predict_whole
 from femurkit.surface.field import to_mask
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Field, Mask, Volume
 
-SHIPPED = "shipped"
-"""The package's own network, trained on other phantoms and never on this cohort."""
+BRIEF = ("dsc", "assd_mm", "hd95_mm")
 Row = dict[str, Any]
 
 
+@dataclass
+class Scan:
+    """One patient as read from the cohort, and where its hips are for each kind of network.
+
+    levels_mm: LPS z between which a reader would have annotated this patient.
+    """
+
+    home: Path
+    volume: Volume
+    labels: np.ndarray
+    grid: Grid
+    levels_mm: tuple[float, float]
+    _hips: dict[tuple, list[Hip]] = field(default_factory=dict)
+
+    def hips(self, network: Network) -> list[Hip]:
+        """Boxes for a network; none if no femur is found."""
+        kind = (network.kind, network.spacing_mm, network.steps)
+        if kind not in self._hips:
+            try:
+                self._hips[kind] = hips_for(network, self.volume)
+            except NoFemurFound:
+                self._hips[kind] = []
+        return self._hips[kind]
+
+    def truth(self, side: Side) -> Mask:
+        return Mask(self.labels == side.label, self.grid)
+
+
+def read_scan(patient: Patient, cohort: Path) -> Scan:
+    """CT, true labels and annotated levels of a patient."""
+    home = cohort / patient.name
+    labels, grid = read_mask(home / "mask.nii.gz")
+    first, last = json.loads((home / "truth.json").read_text())["annotated"].split("-")
+    levels = grid.to_world(np.array([[int(first) - 0.5, 0, 0], [int(last) + 0.5, 0, 0]]))[:, 2]
+    return Scan(home, read_image(home / "ct.nii"), labels, grid, (levels.min(), levels.max()))
+
+
 def score_patient(
-    patient: Patient, cohort: Path, runs: Path, names: Sequence[str], *, whole: Sequence[str] = ()
+    patient: Patient, cohort: Path, runs: Path, names: Collection[str], *, whole: Collection[str]
 ) -> None:
-    """Score the runs named on one patient; a run in `whole` gets every metric and its surfaces."""
-    left = [n for n in names if not _place(runs, n, patient).exists()]
+    """Score the runs named on one patient; a run in `whole` gets every metric and its surfaces.
+
+    Done already is what was scored with the same weights.
+    """
+    networks = {name: network_of(name, runs) for name in names}
+    left = {n: k for n, k in networks.items() if not _scored(runs, n, patient, k)}
     if not left:
         return
-    home = cohort / patient.name
-    volume = read_image(home / "ct.nii")
-    truth, grid = read_mask(home / "mask.nii.gz")
-    facts = json.loads((home / "truth.json").read_text())
-    levels = _annotated_mm(facts, grid.bounds_mm()[0][2])
-    for name in left:
-        network = network_of(name, runs)
-        rows = []
-        for hip in hips_for(network, volume):
-            true = Mask(truth == hip.side.label, grid)
-            field = predict(volume, hip.box, network=network)
-            if name in whole:
-                row = _everything(field, true, hip.side, volume, home)
-            else:
-                row = _briefly(field, true, levels)
-            rows.append({"patient": patient.name, "split": patient.split, "side": hip.side.value, **row})
-        place = _place(runs, name, patient)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps(rows, indent=1) + "\n")
-        print("scored", name, patient.name, [round(r["dsc"], 4) for r in rows], flush=True)
+    scan = read_scan(patient, cohort)
+    for name, network in left.items():
+        about = {"patient": patient.name, "split": patient.split, "weights": network.sha256[:12]}
+        rows = [
+            {**about, "side": side.value, **_row(scan, side, network, full=name in whole)}
+            for side in (Side.LEFT, Side.RIGHT)
+        ]
+        _keep(rows, place_of(runs, name, patient))
+        shown = ", ".join(f"{row['dsc']:.4f}" for row in rows)
+        print(f"scored: {name} on {patient.name}, DSC {shown}", flush=True)
 
 
 def network_of(name: str, runs: Path) -> Network:
@@ -62,63 +96,67 @@ def network_of(name: str, runs: Path) -> Network:
     return fine_network(weights=None if name == SHIPPED else runs / name / "model.onnx")
 
 
-def rows_of(runs: Path, name: str) -> list[Row]:
-    """All rows of a run."""
-    files = sorted((runs / "scores" / name).glob("*.json"))
-    return [row for file in files for row in json.loads(file.read_text())]
-
-
-def _place(runs: Path, name: str, patient: Patient) -> Path:
+def place_of(runs: Path, name: str, patient: Patient) -> Path:
+    """The file of one run's scores on one patient."""
     return runs / "scores" / name / f"{patient.name}.json"
 
 
-def _annotated_mm(facts: Row, origin_z: float) -> tuple[float, float]:
-    """LPS z between which a reader would have annotated this patient."""
-    first, last = (int(n) for n in facts["annotated"].split("-"))
-    return origin_z + first - 0.5, origin_z + last + 0.5
+def _scored(runs: Path, name: str, patient: Patient, network: Network) -> bool:
+    place = place_of(runs, name, patient)
+    if not place.exists():
+        return False
+    return all(r["weights"] == network.sha256[:12] for r in json.loads(place.read_text()))
 
 
-def _mask(field: Field, truth: Mask) -> Mask:
+def _keep(rows: list[Row], place: Path) -> None:
+    place.parent.mkdir(parents=True, exist_ok=True)
+    part = place.with_suffix(".part")
+    part.write_text(json.dumps(rows, indent=1) + "\n")
+    part.rename(place)
+
+
+def _row(scan: Scan, side: Side, network: Network, *, full: bool) -> Row:
+    """Scores of one femur; one that was not found scores as an empty mask."""
+    truth = scan.truth(side)
+    box = next((hip.box for hip in scan.hips(network) if hip.side is side), None)
+    found = None if box is None else predict_whole(scan.volume, box, network=network)
+    mask = mask_of(found, truth.grid)
+    row = _by_levels(mask, truth, scan.levels_mm)
+    if full:
+        row |= compare_femur(mask, truth, side, ct=scan.volume).row
+        row |= _surfaces(found, side, scan)
+    return row
+
+
+def mask_of(found: Field | None, grid: Grid) -> Mask:
+    """The femur on the scan's grid, empty if there is none."""
     try:
-        return to_mask(field, truth.grid)
+        return Mask(np.zeros(grid.shape, bool), grid) if found is None else to_mask(found, grid)
     except DegenerateShape:
-        return Mask(np.zeros(truth.grid.shape, bool), truth.grid)
+        return Mask(np.zeros(grid.shape, bool), grid)
 
 
-def _briefly(field: Field, truth: Mask, levels: tuple[float, float]) -> Row:
-    """Overlap and distances: whole, where slices were annotated, and where none ever was."""
-    voxels = voxels_of(_mask(field, truth), truth)
+def _by_levels(mask: Mask, truth: Mask, levels_mm: tuple[float, float]) -> Row:
+    """Overlap and distances: whole, where slices are annotated, and where none ever was."""
+    voxels = voxels_of(mask, truth)
     z = voxels.points_mm[:, 2]
-    near = (z >= levels[0]) & (z <= levels[1])
+    near = (z >= levels_mm[0]) & (z <= levels_mm[1])
     parts = {"": np.ones(len(z), bool), "annotated_": near, "never_": ~near}
     return {
         f"{part}{key}": value
         for part, chosen in parts.items()
         for key, value in scores(voxels, chosen).items()
-        if key in ("dsc", "assd_mm", "hd95_mm")
+        if key in BRIEF
     }
 
 
-def _everything(field: Field, truth: Mask, side: Side, volume: Volume, home: Path) -> Row:
-    """Every metric of PAPER.md by region; volume and area of the surface against the exact one."""
-    mask = _mask(field, truth)
-    row = dict(compare_femur(mask, truth, side, ct=volume).row)
-    true = read_stl(home / f"{side.value}.stl")
+def _surfaces(found: Field | None, side: Side, scan: Scan) -> Row:
+    """Volume and area of the periosteal surface beside those of the exact one."""
+    true = read_stl(scan.home / f"{side.value}.stl")
+    row = {"exact_volume_ml": true.volume_mm3 / 1000, "exact_area_mm2": true.area_mm2}
     try:
-        mine = periosteal(field, truth.grid).mesh
-        row |= {"surface_volume_ml": mine.volume_mm3 / 1000, "surface_area_mm2": mine.area_mm2}
+        mesh = periosteal(found, scan.grid).mesh if found else None
     except DegenerateShape:
-        row |= {"surface_volume_ml": 0.0, "surface_area_mm2": 0.0}
-    row |= {"true_volume_ml": true.volume_mm3 / 1000, "true_area_mm2": true.area_mm2}
-    return row
-
-
-def mean_sd(rows: Sequence[Row], key: str) -> tuple[float, float]:
-    """Over femora; nan where nothing was measured."""
-    values = [row[key] for row in rows if row.get(key) is not None]
-    if not values:
-        return float("nan"), float("nan")
-    return float(np.mean(values)), float(np.std(values, ddof=1)) if len(values) > 1 else 0.0
-
-
-__all__ = ["SHIPPED", "mean_sd", "network_of", "rows_of", "score_patient"]
+        mesh = None
+    volume, area = (mesh.volume_mm3, mesh.area_mm2) if mesh else (0.0, 0.0)
+    return {**row, "model_volume_ml": volume / 1000, "model_area_mm2": area}

@@ -7,19 +7,42 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import tomllib
-
-from benchmarks.paper.cohort import BUDGET
+from benchmarks.paper.cohort import BUDGET, SPLITS
 from femurkit.training.config import Config, config_of
 
 SEEDS = (1, 2, 3)
 ARMS = ("supervised", "mean_teacher", "cross_pseudo", "self_training")
 FULL = "fully_labelled"
+SHIPPED = "shipped"
+"""The package's own network, trained on other phantoms and never on this cohort."""
+OURS = "self_training-1"
+"""The recipe `default` at the experiment's scale; the first seed, whatever it scores."""
+PAPER = "paper"
+NETWORKS = (SHIPPED, OURS, PAPER)
+"""Those of Table 1 and Table 3, scored by every metric on validation and unseen patients."""
+FOLDS = tuple(range(1, SPLITS["train"] + 1))
+BUDGET_ARMS = ("supervised", "self_training")
 HERE = Path(__file__).parent
+
+
+def seeded(arm: str, seed: int) -> str:
+    """Name of one arm of the ablation with one seed."""
+    return f"{arm}-{seed}"
+
+
+def budgeted(count: int, arm: str) -> str:
+    """Name of a run on `count` annotated patients; on all of them it is the first seed."""
+    return f"budget-{count}-{arm}" if count in BUDGET else seeded(arm, SEEDS[0])
+
+
+def without(number: int) -> str:
+    """Name of the fold of leave-one-patient-out that leaves out a training patient, 1..8."""
+    return f"{PAPER}-without-P{number:02d}"
 
 
 def recipe(name: str, *, full: bool) -> Config:
@@ -36,20 +59,18 @@ def trainings(cohort: Path, *, full: bool = False) -> dict[str, Config]:
     out: dict[str, Config] = {}
     for seed in SEEDS:
         for arm in ARMS:
-            out[f"{arm}-{seed}"] = replace(ours, objective=arm, manifest=sparse, seed=seed)
+            out[seeded(arm, seed)] = replace(ours, objective=arm, manifest=sparse, seed=seed)
         everything = str(cohort / "full.csv")
-        out[f"{FULL}-{seed}"] = replace(
+        out[seeded(FULL, seed)] = replace(
             ours, objective="supervised", manifest=everything, seed=seed
         )
-    out["paper"] = replace(paper, manifest=sparse)
+    out[PAPER] = replace(paper, manifest=sparse)
     for count in BUDGET:
-        for arm in ("supervised", "self_training"):
+        for arm in BUDGET_ARMS:
             manifest = str(cohort / f"budget-{count}.csv")
-            out[f"budget-{count}-{arm}"] = replace(ours, objective=arm, manifest=manifest)
-    for fold in range(1, 9):
-        out[f"paper-without-P{fold:02d}"] = replace(
-            paper, manifest=str(cohort / f"without-P{fold:02d}.csv")
-        )
+            out[budgeted(count, arm)] = replace(ours, objective=arm, manifest=manifest)
+    for fold in FOLDS:
+        out[without(fold)] = replace(paper, manifest=str(cohort / f"without-P{fold:02d}.csv"))
     return out
 
 

@@ -1,0 +1,71 @@
+"""One unseen femur as three networks see it: masks and surfaces kept for the pictures.
+
+RUNS/portraits/RUN/mask.nii.gz, femur.stl, femur_hollow.stl, and weights.txt once all are there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.paper.cohort import Patient, patients
+from benchmarks.paper.score import mask_of, network_of, read_scan
+from femurkit.anatomy import Side
+from femurkit.images import read_mask, write_mask
+from femurkit.mesh import Mesh, read_stl, write_stl
+from femurkit.segment.whole import predict_whole
+from femurkit.surface.hollow import hollow
+from femurkit.surface.periosteal import periosteal
+from femurkit.volume import Mask
+
+SIDE = Side.LEFT
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """What one network made of the sitter's left femur."""
+
+    mask: Mask
+    solid: Mesh
+    hollow: Mesh
+
+
+def sitter() -> Patient:
+    """The first unseen patient: chosen by number, not by score."""
+    return next(p for p in patients() if p.split == "unseen")
+
+
+def sit(cohort: Path, runs: Path, names: list[str]) -> None:
+    """Make the portraits that are missing or were made with other weights."""
+    networks = {name: network_of(name, runs) for name in names}
+    left = {n: k for n, k in networks.items() if _made_with(runs / "portraits" / n) != k.sha256}
+    if not left:
+        return
+    scan = read_scan(sitter(), cohort)
+    for name, network in left.items():
+        place = runs / "portraits" / name
+        place.mkdir(parents=True, exist_ok=True)
+        (place / "weights.txt").unlink(missing_ok=True)
+        box = next(hip.box for hip in scan.hips(network) if hip.side is SIDE)
+        found = predict_whole(scan.volume, box, network=network)
+        mask = mask_of(found, scan.grid)
+        write_mask(mask.array.astype("uint8"), scan.grid, place / "mask.nii.gz")
+        write_stl(periosteal(found, scan.grid).mesh, place / "femur.stl")
+        write_stl(hollow(found, scan.volume).mesh, place / "femur_hollow.stl")
+        (place / "weights.txt").write_text(network.sha256)
+        print(f"portrait: {name} of {sitter().name}, {SIDE.value} femur", flush=True)
+
+
+def _made_with(place: Path) -> str | None:
+    file = place / "weights.txt"
+    return file.read_text() if file.exists() else None
+
+
+def portrait(runs: Path, name: str) -> Portrait | None:
+    """A portrait kept by sit(), or None."""
+    place = runs / "portraits" / name
+    if _made_with(place) is None:
+        return None
+    array, grid = read_mask(place / "mask.nii.gz")
+    surfaces = (read_stl(place / f"{n}.stl") for n in ("femur", "femur_hollow"))
+    return Portrait(Mask(array > 0, grid), *surfaces)
