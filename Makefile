@@ -1,16 +1,19 @@
 # make demo    a synthetic patient, two femurs and a report, from a fresh clone
 # make test    the tests            EXTRAS=test,train adds torch and the tests of training
 # make check   style, types, imports
+# make paper   the paper's experiment: cohort, trainings, scores, docs/results/paper (hours; goes on
+#              where it was stopped); WORK=out/paper is where it is kept
 # make results regenerates docs/results (needs ../shared/data for the real cases)
 PYTHON ?= python3
 EXTRAS ?= test
 OUT ?= out/demo
+WORK ?= out/paper
 BIN := .venv/bin
 comma := ,
 RUN_STAMP := .venv/.ready-run
 TEST_STAMP := .venv/.ready-$(subst $(comma),-,$(EXTRAS))
 
-.PHONY: demo test check results format clean
+.PHONY: demo test check paper results format clean
 
 demo: $(RUN_STAMP)
 	$(BIN)/femurkit demo -o $(OUT) --overwrite
@@ -26,6 +29,10 @@ check: $(TEST_STAMP)
 
 results: $(TEST_STAMP)
 	$(BIN)/python -m benchmarks.results
+
+paper:
+	$(MAKE) EXTRAS=test,train .venv/.ready-test-train
+	$(BIN)/python -m benchmarks.paper --work $(WORK)
 
 format: $(TEST_STAMP)
 	$(BIN)/ruff check --fix .
