@@ -3,39 +3,51 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import onnx
 import torch
 
+from femurkit.segment.calibration import near_outline, temperature_of
 from femurkit.training.config import Config
+from femurkit.training.data import load
 from femurkit.training.networks import network, windowed
+from femurkit.training.whole import HALF_EVERY, whole_logits
+
+FITTED_ON = 12
+"""Validation hips, at most, on which the temperature is fitted."""
 
 
 class Deployed(torch.nn.Module):
     """HU in, class probabilities out: the window and the softmax travel with the weights."""
 
-    def __init__(self, inner: torch.nn.Module, config: Config) -> None:
+    def __init__(self, inner: torch.nn.Module, config: Config, temperature: float) -> None:
         super().__init__()
-        self.inner, self.config = inner, config
+        self.inner, self.config, self.temperature = inner, config, temperature
 
     def forward(self, hu: torch.Tensor) -> torch.Tensor:
         """(1, 1, z, y, x) HU -> (1, classes, z, y, x) probabilities."""
-        return torch.softmax(self.inner(windowed(hu, self.config)), 1)
+        return torch.softmax(self.inner(windowed(hu, self.config)) / self.temperature, 1)
 
 
-def export(config: Config, checkpoint: Path, out: Path) -> None:
-    """Write the averaged weights of a checkpoint as ONNX with its metadata."""
+def export(config: Config, checkpoint: Path, validation: Sequence[Path], out: Path) -> None:
+    """Write the averaged weights of a checkpoint as ONNX with its metadata.
+
+    validation: hips on which the temperature is fitted that makes probabilities true.
+    """
     state = torch.load(checkpoint, weights_only=True, map_location="cpu")
-    model = network(config)
+    model = network(config).eval()
     prefix = "average."
     model.load_state_dict(
         {k.removeprefix(prefix): v for k, v in state["state_dict"].items() if k.startswith(prefix)}
     )
+    temperature = fitted_temperature(model, config, validation)
     axes = {2: "z", 3: "y", 4: "x"}
     part = out.with_suffix(".part")
     torch.onnx.export(
-        Deployed(model, config).eval(),
+        Deployed(model, config, temperature).eval(),
         (torch.zeros(1, 1, *config.patch),),
         str(part),
         input_names=["hu"],
@@ -56,7 +68,25 @@ def export(config: Config, checkpoint: Path, out: Path) -> None:
         "objective": config.objective,
         "steps_trained": str(state["global_step"]),
         "seed": str(config.seed),
+        "temperature": f"{temperature:.4f}",
     }
     onnx.helper.set_model_props(graph, meta)
     onnx.save(graph, str(part))
     part.replace(out)
+
+
+def fitted_temperature(model: torch.nn.Module, config: Config, files: Sequence[Path]) -> float:
+    """Median over hips of the temperature that fits each; 1 without hips to fit it on."""
+    found = []
+    for path in files[:FITTED_ON]:
+        arrays = load(path, len(config.classes))
+        if config.box == "half":
+            arrays = arrays.every(HALF_EVERY)
+        logits = whole_logits(model, arrays.hu, config)[0].float().numpy()
+        share = arrays.shares[0] / np.float32(255)
+        chosen = near_outline(share)
+        if arrays.known is not None:
+            chosen &= arrays.known > 0
+        if chosen.any():
+            found.append(temperature_of(logits[:, chosen], share[chosen]))
+    return float(np.median(found)) if found else 1.0

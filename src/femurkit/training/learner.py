@@ -21,7 +21,7 @@ from femurkit.training.mean_teacher import MeanTeacher
 from femurkit.training.networks import network
 from femurkit.training.self_training import SelfTraining, write_guesses
 from femurkit.training.supervised import Supervised, masked
-from femurkit.training.whole import whole_logits
+from femurkit.training.whole import HALF_EVERY, whole_logits
 
 OBJECTIVES = {
     "supervised": Supervised,
@@ -31,8 +31,6 @@ OBJECTIVES = {
 }
 LEAST_RATE, FALL, WAIT = 1e-5, 0.2, 5
 """The paper's plateau: the rate falls by this factor after so many epochs, down to the least."""
-HALF_EVERY = 4
-"""Of a half body every fourth slice is validated."""
 
 
 class Learner(lightning.LightningModule):
@@ -84,7 +82,7 @@ class Learner(lightning.LightningModule):
     def validation_step(self, path: Path, number: int) -> None:
         """One whole hip: loss and counts over its annotated voxels."""
         arrays = load(path, len(self.config.classes))
-        if self.config.box == "half":  # slices do not mix, so some of them tell as much
+        if self.config.box == "half":
             arrays = arrays.every(HALF_EVERY)
         logits = whole_logits(self.average, arrays.hu, self.config).float().cpu()
         shares = torch.from_numpy(arrays.shares / 255.0).float()[None]

@@ -57,7 +57,7 @@ def train(config: Config, run: Path, *, progress: bool = False) -> Path:
     last = run / LAST
     trainer.fit(learner, *loaders(config, run, found), ckpt_path=last if last.exists() else None)
     out = run / "model.onnx"
-    export(config, run / (BEST if config.keep == "best" else LAST), out)
+    export(config, run / (BEST if config.keep == "best" else LAST), found.validation, out)
     return out
 
 

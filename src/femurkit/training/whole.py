@@ -10,6 +10,8 @@ from torch import nn
 from femurkit.training.config import Config
 from femurkit.training.networks import windowed
 
+HALF_EVERY = 4
+"""Of a half body every fourth slice is validated: slices do not mix."""
 SLICES = 16
 """Slices of a half body that the paper's network takes at once."""
 
