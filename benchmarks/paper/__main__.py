@@ -17,8 +17,8 @@ from benchmarks.paper.cohort import Patient, cohort, patients
 from benchmarks.paper.plan import WHOLE, runs_for
 from benchmarks.paper.portrait import sit
 from benchmarks.paper.publish import publish
-from benchmarks.paper.score import score_patient
-from benchmarks.paper.trainings import NETWORKS, SHIPPED, run_all, trainings
+from benchmarks.paper.score import score_patient, weights_of
+from benchmarks.paper.trainings import NETWORKS, run_all, trainings
 
 ROOT = Path(__file__).parent.parent.parent
 STEPS = ("cohort", "train", "score", "tables")
@@ -52,23 +52,18 @@ def score(runs: Path, *, workers: int) -> None:
     """Score every trained run, then make the portraits; runs not trained are told and left out."""
     everybody = patients()
     wanted = {name for patient in everybody for name in runs_for(patient)}
-    for name in sorted(n for n in wanted if not trained(n, runs)):
+    for name in sorted(n for n in wanted if not weights_of(n, runs)):
         print(f"not trained, so not scored: {name}", flush=True)
     with ProcessPoolExecutor(workers) as pool:
         for name in pool.map(_score_one, everybody, [runs] * len(everybody)):
-            print(f"scores of {name}: done", flush=True)
-    sit(runs / "cohort", runs, [n for n in NETWORKS if trained(n, runs)])
+            print(f"{name}: every trained run is scored", flush=True)
+    sit(runs / "cohort", runs, [n for n in NETWORKS if weights_of(n, runs)])
 
 
 def _score_one(patient: Patient, runs: Path) -> str:
-    names = [name for name in runs_for(patient) if trained(name, runs)]
+    names = [name for name in runs_for(patient) if weights_of(name, runs)]
     score_patient(patient, runs / "cohort", runs, names, whole=WHOLE)
     return patient.name
-
-
-def trained(name: str, runs: Path) -> bool:
-    """Whether a run has a network; the shipped one is always there."""
-    return name == SHIPPED or (runs / name / "model.onnx").exists()
 
 
 if __name__ == "__main__":

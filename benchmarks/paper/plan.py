@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from benchmarks.paper.cohort import BUDGET, Patient, patients
-from benchmarks.paper.score import Row, place_of
+from benchmarks.paper.score import Row, kept
 from benchmarks.paper.trainings import (
     ARMS,
     BUDGET_ARMS,
@@ -43,10 +42,10 @@ def rows_of(runs: Path, name: str, split: str) -> list[Row] | None:
     for patient in patients():
         if patient.split != split or name not in runs_for(patient):
             continue
-        place = place_of(runs, name, patient)
-        if not place.exists():
+        rows = kept(runs, name, patient)
+        if rows is None:
             return None
-        found += json.loads(place.read_text())
+        found += rows
     return found or None
 
 
@@ -55,7 +54,7 @@ def missing(runs: Path) -> dict[str, str]:
     out = {}
     for name in (*WHOLE, *(n for n in (*ABLATION, *BUDGETS) if n not in WHOLE)):
         whom = [p for p in patients() if name in runs_for(p)]
-        there = sum(place_of(runs, name, p).exists() for p in whom)
+        there = sum(kept(runs, name, p) is not None for p in whom)
         if there < len(whom):
             out[name] = f"{there} of {len(whom)} patients scored"
     return out

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.paper.cohort import Patient, patients
-from benchmarks.paper.score import mask_of, network_of, read_scan
+from benchmarks.paper.score import HASH, mask_of, network_of, read_scan, weights_of
 from femurkit.anatomy import Side
 from femurkit.images import read_mask, write_mask
 from femurkit.mesh import Mesh, read_stl, write_stl
@@ -37,12 +37,12 @@ def sitter() -> Patient:
 
 def sit(cohort: Path, runs: Path, names: list[str]) -> None:
     """Make the portraits that are missing or were made with other weights."""
-    networks = {name: network_of(name, runs) for name in names}
-    left = {n: k for n, k in networks.items() if _made_with(runs / "portraits" / n) != k.sha256}
+    left = [name for name in names if not _there(runs, name)]
     if not left:
         return
     scan = read_scan(sitter(), cohort)
-    for name, network in left.items():
+    for name in left:
+        network = network_of(name, runs)
         place = runs / "portraits" / name
         place.mkdir(parents=True, exist_ok=True)
         (place / "weights.txt").unlink(missing_ok=True)
@@ -52,19 +52,19 @@ def sit(cohort: Path, runs: Path, names: list[str]) -> None:
         write_mask(mask.array.astype("uint8"), scan.grid, place / "mask.nii.gz")
         write_stl(periosteal(found, scan.grid).mesh, place / "femur.stl")
         write_stl(hollow(found, scan.volume).mesh, place / "femur_hollow.stl")
-        (place / "weights.txt").write_text(network.sha256)
+        (place / "weights.txt").write_text(network.sha256[:HASH])
         print(f"portrait: {name} of {sitter().name}, {SIDE.value} femur", flush=True)
 
 
-def _made_with(place: Path) -> str | None:
-    file = place / "weights.txt"
-    return file.read_text() if file.exists() else None
+def _there(runs: Path, name: str) -> bool:
+    file = runs / "portraits" / name / "weights.txt"
+    return file.exists() and file.read_text() == weights_of(name, runs)
 
 
 def portrait(runs: Path, name: str) -> Portrait | None:
-    """A portrait kept by sit(), or None."""
+    """A portrait kept by sit(), or None if there is none of these weights."""
     place = runs / "portraits" / name
-    if _made_with(place) is None:
+    if not _there(runs, name):
         return None
     array, grid = read_mask(place / "mask.nii.gz")
     surfaces = (read_stl(place / f"{n}.stl") for n in ("femur", "femur_hollow"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -27,6 +28,7 @@ from femurkit.surface.field import to_mask
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Field, Mask, Volume
 
+HASH = 12
 BRIEF = ("dsc", "assd_mm", "hd95_mm")
 Row = dict[str, Any]
 
@@ -75,13 +77,13 @@ def score_patient(
 
     Done already is what was scored with the same weights.
     """
-    networks = {name: network_of(name, runs) for name in names}
-    left = {n: k for n, k in networks.items() if not _scored(runs, n, patient, k)}
+    left = [name for name in names if kept(runs, name, patient) is None]
     if not left:
         return
     scan = read_scan(patient, cohort)
-    for name, network in left.items():
-        about = {"patient": patient.name, "split": patient.split, "weights": network.sha256[:12]}
+    for name in left:
+        network = network_of(name, runs)
+        about = {"patient": patient.name, "split": patient.split, "weights": network.sha256[:HASH]}
         rows = [
             {**about, "side": side.value, **_row(scan, side, network, full=name in whole)}
             for side in (Side.LEFT, Side.RIGHT)
@@ -101,11 +103,22 @@ def place_of(runs: Path, name: str, patient: Patient) -> Path:
     return runs / "scores" / name / f"{patient.name}.json"
 
 
-def _scored(runs: Path, name: str, patient: Patient, network: Network) -> bool:
+def weights_of(name: str, runs: Path) -> str | None:
+    """First digits of the hash of a run's weights; None if it is not trained."""
+    if name == SHIPPED:
+        return fine_network().sha256[:HASH]
+    file = runs / name / "model.onnx"
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:HASH] if file.exists() else None
+
+
+def kept(runs: Path, name: str, patient: Patient) -> list[Row] | None:
+    """A run's rows of a patient, None if there are none or they are of other weights than its."""
     place = place_of(runs, name, patient)
     if not place.exists():
-        return False
-    return all(r["weights"] == network.sha256[:12] for r in json.loads(place.read_text()))
+        return None
+    rows = json.loads(place.read_text())
+    mine = weights_of(name, runs)
+    return rows if all(row["weights"] == mine for row in rows) else None
 
 
 def _keep(rows: list[Row], place: Path) -> None:

@@ -13,7 +13,7 @@ from benchmarks.paper.numbers import whole_numbers
 from benchmarks.paper.plan import WHOLE, missing, rows_of, runs_for
 from benchmarks.paper.publish import publish
 from benchmarks.paper.scale import event_times, run_length
-from benchmarks.paper.score import BRIEF, place_of
+from benchmarks.paper.score import BRIEF, place_of, weights_of
 from benchmarks.paper.trainings import (
     ARMS,
     FULL,
@@ -143,16 +143,23 @@ def test_every_run_has_a_plan_and_no_run_is_scored_on_its_training(tmp_path):
 
 def test_a_run_without_all_its_patients_is_not_run(tmp_path):
     name = seeded(ARMS[0], 1)
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "model.onnx").write_bytes(b"weights")
+    mine = weights_of(name, tmp_path)
     whom = [p for p in patients() if name in runs_for(p)]
     for patient in whom[:-1]:
         place = place_of(tmp_path, name, patient)
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_text(json.dumps([row(patient.name)] * 2))
+        place.write_text(json.dumps([row(patient.name, weights=mine)] * 2))
     assert rows_of(tmp_path, name, "unseen") is None
     assert missing(tmp_path)[name] == "5 of 6 patients scored"
-    place_of(tmp_path, name, whom[-1]).write_text(json.dumps([row(whom[-1].name)] * 2))
+    place_of(tmp_path, name, whom[-1]).write_text(
+        json.dumps([row(whom[-1].name, weights=mine)] * 2)
+    )
     assert len(rows_of(tmp_path, name, "unseen")) == 12
     assert name not in missing(tmp_path)
+    (tmp_path / name / "model.onnx").write_bytes(b"trained again")
+    assert rows_of(tmp_path, name, "unseen") is None, "scores of other weights are not the run's"
 
 
 def test_a_page_of_nothing_says_not_run(tmp_path):
