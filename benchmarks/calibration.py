@@ -35,7 +35,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 NUMBERS = (9, 10, 11, 12, 13, 14, 15, 16)
-"""Phantoms that no limit or temperature was set on."""
+"""Never used in training. The best temperature is found and judged on the same ones."""
 
 
 def share_inside(mesh: Mesh, grid: Grid) -> np.ndarray:
