@@ -26,6 +26,8 @@ PAPER = "paper"
 NETWORKS = (SHIPPED, OURS, PAPER)
 """Those of Table 1 and Table 3, scored by every metric on validation and unseen patients."""
 FOLDS = tuple(range(1, SPLITS["train"] + 1))
+SCARCE = 1
+"""Annotated training patients of the second ablation: where labels are what is missing."""
 BUDGET_ARMS = ("supervised", "self_training")
 HERE = Path(__file__).parent
 
@@ -35,9 +37,9 @@ def seeded(arm: str, seed: int) -> str:
     return f"{arm}-{seed}"
 
 
-def budgeted(count: int, arm: str) -> str:
-    """Name of a run on `count` annotated patients; on all of them it is the first seed."""
-    return f"budget-{count}-{arm}" if count in BUDGET else seeded(arm, SEEDS[0])
+def budgeted(count: int, arm: str, seed: int = SEEDS[0]) -> str:
+    """Name of a run on `count` annotated patients of the 8; the others' scans are unlabelled."""
+    return f"budget-{count}-{arm}-{seed}" if count in BUDGET else seeded(arm, seed)
 
 
 def without(number: int) -> str:
@@ -66,9 +68,13 @@ def trainings(cohort: Path, *, full: bool = False) -> dict[str, Config]:
         )
     out[PAPER] = replace(paper, manifest=sparse)
     for count in BUDGET:
-        for arm in BUDGET_ARMS:
-            manifest = str(cohort / f"budget-{count}.csv")
-            out[budgeted(count, arm)] = replace(ours, objective=arm, manifest=manifest)
+        manifest = str(cohort / f"budget-{count}.csv")
+        arms, seeds = (ARMS, SEEDS) if count == SCARCE else (BUDGET_ARMS, SEEDS[:1])
+        for seed in seeds:
+            for arm in arms:
+                out[budgeted(count, arm, seed)] = replace(
+                    ours, objective=arm, manifest=manifest, seed=seed
+                )
     for fold in FOLDS:
         out[without(fold)] = replace(paper, manifest=str(cohort / f"without-P{fold:02d}.csv"))
     return out
