@@ -14,7 +14,7 @@ from PIL import Image
 from scipy import ndimage
 
 from femurkit.training.data import load
-from femurkit.training.whole import predict_whole
+from femurkit.training.whole import HALF_EVERY, predict_whole
 
 
 class AtomicIO(TorchCheckpointIO):
@@ -68,6 +68,8 @@ class Overlays(Callback):
         """Write folder/epoch-NNN.png."""
         self.folder.mkdir(exist_ok=True)
         arrays = load(self.path, len(learner.config.classes))
+        if learner.config.box == "half":
+            arrays = arrays.every(HALF_EVERY)
         said = predict_whole(learner.average, arrays.hu, learner.config)[1] > 0.5
         true = arrays.shares[0] > 127
         row = int(np.median(np.argwhere(true)[:, 1])) if true.any() else true.shape[1] // 2
