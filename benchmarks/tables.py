@@ -15,9 +15,16 @@ SCORES = (
     ("volume_error_percent", "volume error %"),
 )
 
+PAPER_LINES = (
+    "## The paper's experiment",
+    "",
+    "[paper](paper/README.md): 18 synthetic patients annotated as sparsely as the paper's, its "
+    "tables and figures beside ours, and what scans without labels are worth (`make paper`).",
+)
+
 
 def page(folder: Path) -> str:
-    """The whole page; a part whose .json is missing is left out."""
+    """The whole page; a part whose results are missing is left out."""
     parts = {p.stem: json.loads(p.read_text()) for p in sorted(folder.glob("*.json"))}
     out = [
         "# Results",
@@ -38,6 +45,8 @@ def page(folder: Path) -> str:
     ):
         if name in parts:
             out += real_part(name, title, parts[name])
+    if (folder / "paper/README.md").exists():
+        out += [*PAPER_LINES, ""]
     return "\n".join(out)
 
 

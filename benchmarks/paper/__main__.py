@@ -2,8 +2,9 @@
 
 Steps, each of which leaves out what is done: cohort (synthetic patients and manifests), train
 (every run of trainings.py), score (every run on the patients it never saw), tables (numbers,
-figures and the page in docs/results/paper). Stopped at any moment it goes on where it was. At the
-experiment's scale everything takes a few hours on 2 cores; --full is the paper's own, for a GPU.
+figures and the page in docs/results/paper, linked from docs/results). Stopped at any moment it goes
+on where it was. At the experiment's scale everything takes a few hours on 2 cores; --full is the
+paper's own, for a GPU.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from benchmarks.paper.portrait import sit
 from benchmarks.paper.publish import publish
 from benchmarks.paper.score import score_patient, weights_of
 from benchmarks.paper.trainings import NETWORKS, run_all, trainings
+from benchmarks.tables import page
 
 ROOT = Path(__file__).parent.parent.parent
 STEPS = ("cohort", "train", "score", "tables")
@@ -45,7 +47,10 @@ def main() -> None:
     if "score" in args.only:
         score(runs, workers=args.workers)
     if "tables" in args.only:
-        publish(runs, args.out or ROOT / "docs/results" / scale, full=args.full)
+        results = ROOT / "docs/results"
+        publish(runs, args.out or results / scale, full=args.full)
+        if not args.out:
+            (results / "README.md").write_text(page(results))
 
 
 def score(runs: Path, *, workers: int) -> None:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
+from benchmarks.paper.ablation import Naming
 from benchmarks.paper.names import ARM_NAMES, NETWORK_NAMES, SHORT_NAMES, SPLIT_NAMES
 from benchmarks.paper.numbers import QUANTITIES, measured
 from benchmarks.paper.score import Row
-from benchmarks.paper.trainings import ARMS, FULL, PAPER, SEEDS, seeded
+from benchmarks.paper.trainings import ARMS, BUDGET_ARMS, FULL, PAPER, SEEDS
 from femurkit.evaluation.figures import difference_violins, paired_bars, violins_with_points
 from femurkit.evaluation.figures.style import GROUPS, INK, sheet, tidy
 from femurkit.evaluation.figures.style import PAPER as GREY
@@ -65,13 +66,13 @@ def bars(name: str, found: Mapping[str, list[Row] | None]) -> Iterator[Named]:
         yield f"{quantity}s_{name.removesuffix('-1')}", figure
 
 
-def curves(runs: Mapping[str, Any]) -> Figure | None:
+def curves(runs: Mapping[str, Any], name: Naming) -> Figure | None:
     """Validation DSC after each epoch: a colour an arm, a line a seed, the paper's dashed."""
     figure, axes = sheet(1, 1, width=7.0, height=4.2)
     axis, drawn = axes[0, 0], []
     for arm in (*ARMS, FULL):
         for seed in SEEDS:
-            curve = runs[seeded(arm, seed)]["val_dsc"]
+            curve = runs[name(arm, seed)]["val_dsc"]
             if curve:
                 label = ARM_NAMES[arm] if not any(arm == a for a, _ in drawn) else None
                 epochs = np.arange(1, len(curve) + 1)
@@ -99,21 +100,30 @@ def budget_chart(
 ) -> Figure | None:
     """Unseen DSC and ASSD against annotated patients; dotted: all of them fully labelled.
 
-    budget: patients -> arm -> metric -> mean, sd, n; upper: metric -> the same.
+    Bars: sd over seeds. Arms trained on one and eight patients alone are points without a line.
+    budget: patients -> arm -> metric -> mean, sd, n over seeds; upper: metric -> the same.
     """
     metrics = {"dsc": "DSC, unseen patients", "assd_mm": "ASSD, unseen patients, mm"}
     figure, axes = sheet(1, 2, width=9.0, height=3.8)
     drawn = False
     for axis, (metric, label) in zip(axes[0], metrics.items(), strict=True):
-        arms = list(dict.fromkeys(arm for told in budget.values() for arm in told))
-        for arm in arms:
-            points = [(n, t[arm][metric]["mean"]) for n, t in budget.items() if t.get(arm)]
-            if points:
-                x, y = zip(*points, strict=True)
-                marker = "o" if arm == ARMS[0] else "s"
-                axis.plot(x, y, marker=marker, color=COLOURS[arm], label=ARM_NAMES[arm])
+        for place, arm in enumerate(ARMS):
+            told = {n: t[arm][metric] for n, t in budget.items() if arm in t}
+            there = {n: t for n, t in told.items() if "mean" in t}
+            if there:
+                axis.errorbar(
+                    [n * 1.03 ** (place - 1.5) for n in there],
+                    [t["mean"] for t in there.values()],
+                    [t["sd"] or 0.0 for t in there.values()],
+                    fmt="o-" if arm in BUDGET_ARMS else "s",
+                    markersize=4,
+                    capsize=2,
+                    linewidth=1.3,
+                    color=COLOURS[arm],
+                    label=ARM_NAMES[arm],
+                )
                 drawn = True
-        if upper.get(metric):
+        if "mean" in upper[metric]:
             axis.axhline(upper[metric]["mean"], color=INK, linestyle=":", label=ARM_NAMES[FULL])
         axis.set_xscale("log", base=2)
         axis.set_xticks(list(budget), [str(n) for n in budget])

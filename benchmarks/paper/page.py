@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from benchmarks.paper.ablation import ABLATIONS
 from benchmarks.paper.names import NETWORK_NAMES, NOT_RUN, SPLIT_NAMES, table
 from benchmarks.paper.sections import (
+    ABLATION_NOTE,
     ablation_part,
     budget_part,
     regions_part,
@@ -15,7 +17,7 @@ from benchmarks.paper.sections import (
 )
 from benchmarks.paper.story import scale_part
 from benchmarks.paper.trainings import OURS, PAPER, SHIPPED
-from benchmarks.paper.verdicts import verdict_part
+from benchmarks.paper.verdicts import NOTE, semi_part, verdict_part
 
 HEAD = """# The paper's experiment
 
@@ -44,8 +46,10 @@ def page(results: dict[str, Any], figures: Sequence[str], *, full: bool) -> str:
     kinds = ("volumes", "areas")
     out += pictures(figures, [f"{kind}_{short[name]}" for name in short for kind in kinds])
     out += pictures(figures, [f"differences_{split}" for split in SPLIT_NAMES.values()])
-    out += ["## Ablation: what the unannotated scans are worth", ""]
-    out += ablation_part(results["ablation"]) + pictures(figures, ["curves"])
+    out += ["## Ablation: what the unannotated scans are worth", "", ABLATION_NOTE, "", NOTE, ""]
+    for count, shown in ABLATIONS.items():
+        out += [f"### {shown.capitalize()}", "", *semi_part(results["verdicts"]["semi"][count])]
+        out += ablation_part(results["ablation"][count]) + pictures(figures, [f"curves_{count}"])
     out += ["## Label budget", "", *budget_part(results["budget"]), *pictures(figures, ["budget"])]
     out += ["## One unseen femur", "", "The first unseen patient, whatever its score.", ""]
     for kind in ("slices", "slice_areas", "views"):

@@ -8,11 +8,11 @@ from benchmarks.paper.cohort import BUDGET, Patient, patients
 from benchmarks.paper.score import Row, kept
 from benchmarks.paper.trainings import (
     ARMS,
-    BUDGET_ARMS,
     FOLDS,
     FULL,
     NETWORKS,
     SEEDS,
+    budget_runs,
     budgeted,
     seeded,
     without,
@@ -21,7 +21,8 @@ from benchmarks.paper.trainings import (
 WHOLE = (*NETWORKS, *(without(fold) for fold in FOLDS))
 """Runs that get every metric; all others get overlap and distances."""
 ABLATION = tuple(seeded(arm, seed) for arm in (*ARMS, FULL) for seed in SEEDS)
-BUDGETS = tuple(budgeted(count, arm) for count in BUDGET for arm in BUDGET_ARMS)
+BUDGETS = tuple(budgeted(count, *run) for count in BUDGET for run in budget_runs(count))
+"""With one annotated patient they are the second ablation."""
 
 
 def runs_for(patient: Patient) -> list[str]:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from benchmarks.paper.ablation import ablation
+from benchmarks.paper.ablation import ABLATIONS, ablation, naming, over_seeds
 from benchmarks.paper.charts import Named, budget_chart, curves, study_charts
 from benchmarks.paper.cohort import BUDGET, SPLITS
 from benchmarks.paper.drawings import portraits, write_figure
-from benchmarks.paper.numbers import mean_sd, whole_numbers
+from benchmarks.paper.numbers import whole_numbers
 from benchmarks.paper.page import page
 from benchmarks.paper.plan import ABLATION, BUDGETS, missing, rows_of
 from benchmarks.paper.scale import scale
 from benchmarks.paper.score import BRIEF, Row
-from benchmarks.paper.trainings import BUDGET_ARMS, FOLDS, FULL, NETWORKS, SEEDS, budgeted, without
+from benchmarks.paper.trainings import FOLDS, FULL, NETWORKS, budget_runs, without
 from benchmarks.paper.verdicts import verdicts
 
 SPLITS_SCORED = ("validation", "unseen")
@@ -53,27 +54,33 @@ def collect(networks: dict[str, All], unseen: All, folds: All) -> dict[str, Any]
         for n, t in networks.items()
     }
     left_out = [row for rows in folds.values() for row in rows or []]
-    arms = ablation(unseen)
+    ablations = {count: ablation(unseen, naming(count)) for count in ABLATIONS}
     return {
         "networks": told,
         "leave_one_out": {
             "folds": sum(bool(rows) for rows in folds.values()),
             "numbers": whole_numbers(left_out) if left_out else None,
         },
-        "ablation": arms,
+        "ablation": ablations,
         "budget": budget(unseen),
-        "verdicts": verdicts(told, arms),
+        "verdicts": verdicts(told, ablations),
     }
 
 
 def budget(unseen: All) -> dict[int, dict[str, Any]]:
-    """Annotated patients -> arm -> metric -> mean over femora, for one seed."""
+    """Annotated patients -> arm that is trained on so many -> planned: seeds; metric -> over_seeds.
+
+    The ends of the curve are the two ablations.
+    """
     out: dict[int, dict[str, Any]] = {}
     for count in (*BUDGET, SPLITS["train"]):
-        found = {arm: unseen.get(budgeted(count, arm)) for arm in BUDGET_ARMS}
+        planned = Counter(arm for arm, _ in budget_runs(count))
         out[count] = {
-            arm: {m: mean_sd([row[m] for row in rows]) for m in BRIEF} if rows else None
-            for arm, rows in found.items()
+            arm: {
+                "planned": seeds,
+                **{m: over_seeds(unseen, naming(count), arm, m) for m in BRIEF},
+            }
+            for arm, seeds in planned.items()
         }
     return out
 
@@ -82,17 +89,10 @@ def drawn(runs: Path, networks: dict[str, All], results: dict[str, Any]) -> Iter
     """Every figure that there are numbers for."""
     yield from portraits(runs)
     yield from study_charts(networks)
-    upper = {metric: _first_seed(told[FULL]) for metric, told in results["ablation"][""].items()}
-    charts = {
-        "budget": budget_chart(results["budget"], upper),
-        "curves": curves(results["scale"]["runs"]),
-    }
+    upper = {m: told[FULL] for m, told in results["ablation"][SPLITS["train"]][""].items()}
+    charts = {"budget": budget_chart(results["budget"], upper)}
+    charts |= {f"curves_{n}": curves(results["scale"]["runs"], naming(n)) for n in ABLATIONS}
     yield from ((name, figure) for name, figure in charts.items() if figure)
-
-
-def _first_seed(told: dict[str, Any]) -> dict[str, float] | None:
-    value = told["seeds"].get(SEEDS[0])
-    return None if value is None else {"mean": value}
 
 
 def write_json(results: dict[str, Any], rows: dict[str, list[Row]], file: Path) -> None:

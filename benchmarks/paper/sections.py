@@ -122,15 +122,18 @@ def _range(told: Numbers) -> str:
     return " to ".join(f"{v:.2f}" for v in told["slice_area_cm2"]) if told else NOT_RUN
 
 
+ABLATION_NOTE = (
+    "Unseen patients; mean over femora, then mean ± sd over seeds. Fully labelled: all eight "
+    "training patients annotated throughout, the same runs in both. Annotated region: levels at "
+    "which a reader would have annotated the patient; only the fully labelled arm ever saw labels "
+    "beyond. Gap closed: share of the way from supervised-only to fully labelled, ± sd over seeds; "
+    "– where that gap is not larger than the seed spread."
+)
+
+
 def ablation_part(ablation: Mapping[str, Any]) -> list[str]:
     """One table a part of the femur: mean ± sd over seeds, and the share of the gap closed."""
-    out = [
-        "Unseen patients; mean over femora, then mean ± sd over seeds. Annotated region: levels "
-        "at which a reader would have annotated the patient; only the fully labelled arm ever saw "
-        "labels beyond. Gap closed: share of the way from supervised-only to fully labelled, ± sd "
-        "over seeds; – where that gap is not larger than the seed spread.",
-        "",
-    ]
+    out = []
     for part, shown in PARTS.items():
         head = [shown, "seeds"]
         for metric in BRIEF:
@@ -159,16 +162,19 @@ def _closed(arm: str, told: Mapping[str, Any]) -> str:
 
 def budget_part(budget: Mapping[int, Mapping[str, Any]]) -> list[str]:
     """Scores on the unseen patients by how many training patients are annotated."""
-    arms = list(next(iter(budget.values())))
-    head = [
-        "annotated patients",
-        *(f"{ARM_NAMES[a]}: {METRIC_NAMES[m]}" for a in arms for m in BRIEF),
-    ]
     rows = [
-        [str(count), *(spread((told[a] or {}).get(m), digits_of(m)) for a in arms for m in BRIEF)]
-        for count, told in budget.items()
+        [
+            str(count),
+            ARM_NAMES[arm],
+            f"{len(told[BRIEF[0]]['seeds'])} of {told['planned']}",
+            *(spread(told[m], digits_of(m) + 1) for m in BRIEF),
+        ]
+        for count, arms in budget.items()
+        for arm, told in arms.items()
     ]
     note = (
-        "One seed each, mean ± sd over femora; the other training patients stay in as unlabelled."
+        "Mean over femora, then mean ± sd over seeds (one seed: no sd). The other training "
+        "patients stay in without labels. One and eight patients are the ablations above."
     )
+    head = ["annotated patients", "arm", "seeds", *(METRIC_NAMES[m] for m in BRIEF)]
     return [note, "", *table(head, rows)]

@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 
 from benchmarks.paper.names import ARM_NAMES, NETWORK_NAMES, NOT_RUN, table
-from benchmarks.paper.trainings import OURS, PAPER, SEEDS, seeded
+from benchmarks.paper.trainings import (
+    OURS,
+    PAPER,
+    SCARCE,
+    SEEDS,
+    budget_runs,
+    budgeted,
+    seeded,
+)
 
 PAPER_SLICES = "2,316 of 5,474 (42 %)"
 """Annotated training slices of the paper: PAPER.md step 2."""
@@ -64,8 +72,10 @@ def _shown(value: Any) -> str:
 def time_table(runs: dict[str, Any]) -> list[str]:
     """Minutes of the training loop by kind of run: what the logs say."""
     kinds = {name: [seeded(arm, s) for s in SEEDS] for arm, name in ARM_NAMES.items()}
+    scarce = [budgeted(SCARCE, *run) for run in budget_runs(SCARCE)]
     kinds |= {
-        "label budget": [n for n in runs if n.startswith("budget-")],
+        "one patient annotated, all arms": scarce,
+        "label budget": [n for n in runs if n.startswith("budget-") and n not in scarce],
         "paper recipe": [PAPER],
         "paper recipe, leave one out": [n for n in runs if n.startswith(f"{PAPER}-without")],
     }

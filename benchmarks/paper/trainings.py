@@ -37,9 +37,16 @@ def seeded(arm: str, seed: int) -> str:
     return f"{arm}-{seed}"
 
 
-def budgeted(count: int, arm: str, seed: int = SEEDS[0]) -> str:
+def budgeted(count: int, arm: str, seed: int) -> str:
     """Name of a run on `count` annotated patients of the 8; the others' scans are unlabelled."""
     return f"budget-{count}-{arm}-{seed}" if count in BUDGET else seeded(arm, seed)
+
+
+def budget_runs(count: int) -> list[tuple[str, int]]:
+    """Arms and seeds that are trained on `count` annotated patients, 8 being the first ablation."""
+    all_of_them = count in (SCARCE, SPLITS["train"])
+    arms, seeds = (ARMS, SEEDS) if all_of_them else (BUDGET_ARMS, SEEDS[:1])
+    return [(arm, seed) for seed in seeds for arm in arms]
 
 
 def without(number: int) -> str:
@@ -69,12 +76,10 @@ def trainings(cohort: Path, *, full: bool = False) -> dict[str, Config]:
     out[PAPER] = replace(paper, manifest=sparse)
     for count in BUDGET:
         manifest = str(cohort / f"budget-{count}.csv")
-        arms, seeds = (ARMS, SEEDS) if count == SCARCE else (BUDGET_ARMS, SEEDS[:1])
-        for seed in seeds:
-            for arm in arms:
-                out[budgeted(count, arm, seed)] = replace(
-                    ours, objective=arm, manifest=manifest, seed=seed
-                )
+        for arm, seed in budget_runs(count):
+            out[budgeted(count, arm, seed)] = replace(
+                ours, objective=arm, manifest=manifest, seed=seed
+            )
     for fold in FOLDS:
         out[without(fold)] = replace(paper, manifest=str(cohort / f"without-P{fold:02d}.csv"))
     return out

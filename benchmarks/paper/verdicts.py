@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.paper.ablation import HALF, PARTS, SEMI
+from benchmarks.paper.ablation import ABLATIONS, HALF, PARTS, SEMI
 from benchmarks.paper.names import ARM_NAMES, METRIC_NAMES, NOT_RUN, number, signed_number, table
 from benchmarks.paper.trainings import FULL, SEEDS, SHIPPED
 
@@ -23,15 +23,22 @@ NOTE = (
 )
 
 
-def verdicts(networks: Mapping[str, Any], ablation: Mapping[str, Any]) -> dict[str, Any]:
-    """limits: of the default network; semi: a row for each arm and part, by metric."""
-    semi = [
+def verdicts(networks: Mapping[str, Any], ablations: Mapping[int, Any]) -> dict[str, Any]:
+    """limits: of the default network; semi: of each ablation, by its annotated patients."""
+    return {
+        "limits": limits((networks.get(SHIPPED) or {}).get("unseen")),
+        "semi": {count: semi_verdicts(found) for count, found in ablations.items()},
+    }
+
+
+def semi_verdicts(ablation: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each part and semi-supervised arm, by metric."""
+    return [
         {"arm": arm, "part": part}
         | {m: judged(told[m][arm], full=len(told[m][FULL]["seeds"]) == len(SEEDS)) for m in JUDGED}
         for part, told in ablation.items()
         for arm in SEMI
     ]
-    return {"limits": limits((networks.get(SHIPPED) or {}).get("unseen")), "semi": semi}
 
 
 def limits(unseen: Mapping[str, Any] | None) -> list[dict[str, Any]]:
@@ -68,22 +75,29 @@ def judged(told: Mapping[str, Any], *, full: bool) -> dict[str, Any]:
 
 
 def verdict_part(found: Mapping[str, Any]) -> list[str]:
-    """Both tables, and a sentence that sums up the second."""
+    """What each ablation shows, one line a claim, and the default network's aims."""
     names = {**METRIC_NAMES, "volume": "volume RE %", "area": "surface area RE %"}
     rows = []
     for v in found["limits"]:
         value = NOT_RUN if v["value"] is None else number(v["value"], 3)
         rows.append([names[v["score"]], v["aim"], value, WORDS[v["holds"]]])
-    out = table(["default network, unseen patients", "aim", "found", "reached"], rows)
+    out = []
+    for count, shown in ABLATIONS.items():
+        out += [f"{shown.capitalize()}:", "", *summary(found["semi"][count])]
+    return out + table(["default network, unseen patients", "aim", "found", "reached"], rows)
+
+
+def semi_part(semi: list[dict[str, Any]]) -> list[str]:
+    """The verdict lines of one ablation and, by part of the femur, the table they stand on."""
     head = ["semi-supervised arm", "part of the femur"]
     for metric in JUDGED:
         gain = f"{METRIC_NAMES[metric]}: gain (spread)"
         head += [gain, "beats supervised-only", "closes half of the gap"]
     rows = [
         [ARM_NAMES[v["arm"]], PARTS[v["part"]], *(c for m in JUDGED for c in _cells(v[m]))]
-        for v in found["semi"]
+        for v in semi
     ]
-    return [*summary(found["semi"]), *out, *table(head, rows), NOTE, ""]
+    return [*summary(semi), *table(head, rows)]
 
 
 def _cells(v: Mapping[str, Any]) -> list[str]:

@@ -6,49 +6,32 @@ import struct
 
 import numpy as np
 import pytest
-from benchmarks.paper.ablation import PARTS, ablation, beats, gap_closed
+from benchmarks.paper.ablation import ABLATIONS
 from benchmarks.paper.cohort import ANNOTATED, GROUPS, SEED, SPLITS, annotated_slices, patients
 from benchmarks.paper.names import NOT_RUN, spread
 from benchmarks.paper.numbers import whole_numbers
 from benchmarks.paper.plan import WHOLE, missing, rows_of, runs_for
 from benchmarks.paper.publish import publish
 from benchmarks.paper.scale import event_times, run_length
-from benchmarks.paper.score import BRIEF, place_of, weights_of
+from benchmarks.paper.score import place_of, weights_of
 from benchmarks.paper.trainings import (
     ARMS,
     FULL,
+    SCARCE,
     SEEDS,
     SHIPPED,
+    budget_runs,
     budgeted,
     recipe,
     seeded,
     trainings,
 )
-from benchmarks.paper.verdicts import limits, verdicts
+from benchmarks.paper.verdicts import limits
+from benchmarks.tables import page as results_page
+from tests.benchmarks.conftest import row
 
 SLICES, ORIGIN_Z, HEAD_Z = 342, -600.0, -342.0
 TRUTH = {"femurs": {"left": {"head_centre_lps_mm": [0, 0, HEAD_Z], "head_radius_mm": 24.0}}}
-
-
-def row(patient="P13", split="unseen", **scores):
-    keys = [part + metric for part in PARTS for metric in BRIEF]
-    return {
-        "patient": patient,
-        "split": split,
-        "weights": "w",
-        **dict.fromkeys(keys, 0.5),
-        **scores,
-    }
-
-
-def arms(**values):
-    """Rows of every run: arm=(value per seed), the same for every score."""
-    keys = [part + metric for part in PARTS for metric in BRIEF]
-    return {
-        seeded(arm, seed): [row(**dict.fromkeys(keys, value))]
-        for arm, found in values.items()
-        for seed, value in zip(SEEDS, found, strict=False)
-    }
 
 
 def test_the_cohort_has_the_papers_means_and_sds():
@@ -77,50 +60,6 @@ def test_as_many_slices_are_annotated_as_in_the_paper():
     assert np.mean(lengths[: SPLITS["train"]]) / SLICES == pytest.approx(0.42, abs=0.02)
 
 
-def test_the_share_of_the_gap_pairs_seeds():
-    lower, upper = {1: 0.90, 2: 0.91, 3: 0.92}, {1: 0.95, 2: 0.96, 3: 0.97}
-    half = gap_closed({1: 0.925, 2: 0.935, 3: 0.945}, lower, upper)
-    assert (half["mean"], half["sd"], half["n"]) == pytest.approx((0.5, 0.0, 3))
-    assert gap_closed(lower, lower, upper)["mean"] == pytest.approx(0.0)
-    assert gap_closed(upper, lower, upper)["mean"] == pytest.approx(1.0)
-    spreads = gap_closed({1: 0.90, 2: 0.935, 3: 0.97}, lower, upper)
-    assert (spreads["mean"], spreads["sd"]) == pytest.approx((0.5, 0.5))
-    falling = gap_closed({1: 0.3}, {1: 0.5}, {1: 0.1})
-    assert falling["mean"] == pytest.approx(0.5), "distances fall as they get better"
-
-
-def test_no_share_of_a_gap_within_the_seed_spread_or_not_run():
-    lower, upper = {1: 0.90, 2: 0.94}, {1: 0.92, 2: 0.94}
-    assert gap_closed(lower, lower, upper)["mean"] is None
-    assert gap_closed({}, lower, upper) is None
-    assert gap_closed(lower, lower, {}) is None
-
-
-def test_better_means_by_more_than_the_spread_of_all_seeds():
-    low = {1: 0.90, 2: 0.91, 3: 0.92}
-    assert beats({s: v + 0.011 for s, v in low.items()}, low, greater_is_better=True)["holds"]
-    assert not beats({s: v + 0.009 for s, v in low.items()}, low, greater_is_better=True)["holds"]
-    assert beats({s: v - 0.011 for s, v in low.items()}, low, greater_is_better=False)["holds"]
-    assert beats({1: 0.99, 2: 0.99}, low, greater_is_better=True) is None, "a seed is not there"
-
-
-def test_verdicts_follow_the_numbers():
-    found = ablation(
-        arms(
-            supervised=(0.90, 0.91, 0.92),
-            mean_teacher=(0.90, 0.91, 0.92),
-            self_training=(0.93, 0.94, 0.95),
-            cross_pseudo=(0.99, 0.99),
-            fully_labelled=(0.94, 0.95, 0.96),
-        )
-    )
-    semi = {v["arm"]: v["dsc"] for v in verdicts({}, found)["semi"] if v["part"] == "never_"}
-    assert (semi["self_training"]["beats"], semi["self_training"]["half"]) == (True, True)
-    assert semi["self_training"]["gap_closed"] == pytest.approx(0.75)
-    assert (semi["mean_teacher"]["beats"], semi["mean_teacher"]["half"]) == (False, False)
-    assert (semi["cross_pseudo"]["beats"], semi["cross_pseudo"]["half"]) == (None, None)
-
-
 def test_the_default_networks_aims():
     scores = {m: {"mean": v} for m, v in (("dsc", 0.98), ("assd_mm", 0.31), ("hd95_mm", 1.0))}
     told = {"scores": scores, "volume": {"re_percent": 2.1}, "area": {"re_percent": 3.0}}
@@ -137,7 +76,10 @@ def test_every_run_has_a_plan_and_no_run_is_scored_on_its_training(tmp_path):
         for name in runs_for(patient):
             if patient.split == "train":
                 assert wanted[name].manifest.endswith(f"without-{patient.name}.csv")
-    assert budgeted(8, "supervised") == seeded("supervised", 1)
+    assert budgeted(8, "supervised", 1) == seeded("supervised", 1)
+    assert {budgeted(SCARCE, *run) for run in budget_runs(SCARCE)} == {
+        f"budget-1-{arm}-{seed}" for arm in ARMS for seed in SEEDS
+    }
     assert all(recipe(n, full=True).name == n for n in ("ours", "paper"))
 
 
@@ -172,12 +114,23 @@ def test_a_page_of_nothing_says_not_run(tmp_path):
     for line in ours:
         cells = [c.strip() for c in line.strip("|").split("|")][2:]
         assert set(cells) == {NOT_RUN}
-    arm = next(r for r in rows if r.startswith("| self-training"))
-    assert not re.search(r"\d\.\d", arm)
     results = json.loads((tmp_path / "out/results.json").read_text())
     assert results["networks"][SHIPPED] == {"validation": None, "unseen": None}
-    assert results["ablation"][""]["dsc"][FULL] == {"seeds": {}}
+    for count, shown in ABLATIONS.items():
+        assert results["ablation"][str(count)][""]["dsc"][FULL] == {"seeds": {}}
+        part = page.split(f"### {shown.capitalize()}\n", 1)[1].split("\n##")[0]
+        for line in (r for r in part.splitlines() if r.startswith("| self-training")):
+            assert not re.search(r"\d\.\d", line) and NOT_RUN in line
+        assert f"{shown.capitalize()}:\n\n- On unseen" in page
     assert not list((tmp_path / "out").glob("*.png"))
+
+
+def test_the_results_page_links_the_experiment_once_it_is_there(tmp_path):
+    link = "(paper/README.md)"
+    assert link not in results_page(tmp_path)
+    (tmp_path / "paper").mkdir()
+    (tmp_path / "paper/README.md").write_text("# The paper's experiment\n")
+    assert link in results_page(tmp_path)
 
 
 def test_numbers_of_a_run():
