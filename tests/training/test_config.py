@@ -1,6 +1,8 @@
 import pytest
 from tests.training.conftest import TINY, tiny
 
+PAPER = {"network": "paper", "box": "half", "patch": [1, 16, 16]}
+
 from femurkit.errors import ConfigRefused
 from femurkit.training.config import read_config
 
@@ -11,8 +13,17 @@ from femurkit.training.config import read_config
         ({"manifest": None}, "neither a manifest nor phantoms"),
         ({"patch": [15, 16, 16]}, "not multiples of 2"),
         ({"learning_rat": 1.0}, "unknown settings learning_rat"),
-        ({"box": "half"}, "several slices"),
-        ({"network": "paper", "classes": ["background", "femur", "other"]}, "two classes"),
+        ({"box": "half", "network": "paper"}, "several slices"),
+        ({"network": "paper"}, "network paper with box hip"),
+        (
+            {
+                "network": "paper",
+                "box": "half",
+                "patch": [1, 16, 16],
+                "classes": ["background", "femur", "other"],
+            },
+            "two classes",
+        ),
         ({"phantoms": 3, "spacing_mm": 2.0}, "phantoms at 2.0 mm"),
         ({"epochs": "many"}, "epochs"),
         ({"objective": "magic"}, "objective"),

@@ -41,7 +41,6 @@ def test_unlabelled_patches_come_once_they_count(hips, tmp_path):
     assert told[first - config.batch].u.numel() == 0
     item = told[first + config.batch]
     assert item.u.shape == (1, 16, 16, 16)
-    assert not item.trust.any(), "nothing is believed before anything is guessed"
 
 
 def test_guesses_of_the_epoch_travel_with_the_patch(hips, tmp_path):

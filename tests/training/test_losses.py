@@ -105,6 +105,9 @@ def test_guesses_are_one_piece_without_cavities_and_keep_what_is_annotated():
     assert (told[0, 1:, 4:7, 4:7] == 255).all() and trust[1:, 4:7, 4:7].all(), "the canal is filled"
     assert told[0, 2, 11, 11] == 0 and trust[2, 11, 11], "the crumb is gone"
     assert not trust[4, 2, 2:9].any(), "what is doubtful teaches nothing"
+    p[:, 10:] = 0.9  # a second piece, too large for a crumb
+    _, trust = guess(np.stack([1 - p, p]), Arrays(ring * 0, shares, None))
+    assert not trust[:, 10:].any(), "which piece is the femur is not known"
 
 
 def test_the_average_follows():

@@ -57,11 +57,13 @@ def test_training_learns_the_annotated_slices(on_hips, tmp_path):
     assert rows[-1][1] > 0.9 > rows[0][1]
 
 
-@pytest.mark.parametrize("objective", ["mean_teacher", "self_training"])
+@pytest.mark.parametrize(("objective", "workers"), [("mean_teacher", 1), ("self_training", 0)])
 def test_a_stopped_run_ends_where_an_uninterrupted_one_does(
-    objective, on_hips, tmp_path, monkeypatch
+    objective, workers, on_hips, tmp_path, monkeypatch
 ):
-    config = tiny(objective=objective, schedule="plateau", patience=10, keep="best")
+    config = tiny(
+        objective=objective, workers=workers, schedule="plateau", patience=10, keep="best"
+    )
     loop.train(config, tmp_path / "whole")
 
     def killed(self, *_):
@@ -77,7 +79,15 @@ def test_a_stopped_run_ends_where_an_uninterrupted_one_does(
     assert np.allclose(curve(tmp_path / "stopped"), curve(tmp_path / "whole"), atol=1e-6)
 
 
+def test_a_run_that_stopped_early_does_not_go_on(on_hips, tmp_path):
+    config = tiny(learning_rate=0.0, patience=1)
+    for _ in range(2):
+        loop.train(config, tmp_path / "run")
+        assert len(curve(tmp_path / "run")) == 2
+
+
 def test_another_configuration_in_the_same_folder_is_refused(on_hips, tmp_path):
     loop.claim(tiny(), tmp_path / "run")
     with pytest.raises(RunDiffers, match="learning_rate"):
         loop.claim(tiny(learning_rate=0.5), tmp_path / "run")
+    loop.claim(tiny(threads=2, workers=1), tmp_path / "run")

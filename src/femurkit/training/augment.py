@@ -83,8 +83,10 @@ def other_view(u: torch.Tensor) -> torch.Tensor:
     """
     n = len(u)
     shape = (n, *(1,) * (u.dim() - 1))
-    out = u * (0.8 + 0.4 * torch.rand(shape)) + 0.1 * torch.randn(shape)
-    out = out + torch.rand(shape) * 0.1 * torch.randn_like(u)
+    gain, shift, noise = (
+        draw(shape, device=u.device) for draw in (torch.rand, torch.randn, torch.rand)
+    )
+    out = u * (0.8 + 0.4 * gain) + 0.1 * shift + 0.1 * noise * torch.randn_like(u)
     for number in range(n):
         size = [max(1, int(s * (0.15 + 0.25 * float(torch.rand(()))))) for s in u.shape[2:]]
         start = [int(torch.randint(s - w + 1, ())) for s, w in zip(u.shape[2:], size, strict=True)]

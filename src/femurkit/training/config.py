@@ -71,6 +71,8 @@ class Config:
     augment: bool = True
     dropout: float = 0.0
     weight_decay: float = 1e-4
+    clip: float = 5.0
+    """Greatest norm of the gradient; 0: no limit."""
     seed: int = 1
 
     begin: float = 0.1
@@ -97,7 +99,7 @@ class Config:
         share = step / self.steps - self.begin
         if self.objective == "supervised" or share < 0:
             return 0.0
-        return self.consistency * math.exp(-5 * (1 - min(share / self.ramp, 1.0)) ** 2)
+        return self.consistency * math.exp(-5 * (1 - min(share / max(self.ramp, 1e-9), 1.0)) ** 2)
 
 
 def read_config(path: Path) -> Config:
@@ -141,6 +143,8 @@ def _check(config: Config) -> None:
     step = 2 ** (len(config.channels) - 1)
     if any(n % step for n in config.patch[1 if config.box == "half" else 0 :]):
         raise _refused(f"a patch of {config.patch} voxels, not multiples of {step}")
+    if (config.box == "half") != (config.network == "paper"):
+        raise _refused(f"network {config.network} with box {config.box}")
     if config.network == "paper" and config.classes != ("background", "femur"):
         raise _refused("more than two classes for the paper's network")
 

@@ -7,6 +7,8 @@ on where it was.
 
 from __future__ import annotations
 
+import hashlib
+import os
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -28,6 +30,8 @@ FINE_SHAPE = (136, 88, 100)
 HEAD_MM = (-60.0, -66.0, -158.0)
 """Where a box begins, relative to the head centre: x medial, y anterior, z below (canonical
 left)."""
+EXAMPLES_VERSION = 3
+"""Raised whenever the same seed would draw other examples: phantoms and this module."""
 SOFT_PSF_MM = (0.5, 1.3)
 """Blur of soft kernels. Edges of real femoral shafts on two scanners measured 0.8-1.2 mm."""
 BELOW_TROCHANTER_MM = 25.0
@@ -154,18 +158,30 @@ def make(
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write beside, then rename: a stopped run leaves no half file."""
-    part = path.with_suffix(".part")
+    part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **arrays)
     part.replace(path)
 
 
+def _hash(seed: int, tissue_maps: Path | None) -> str:
+    """Of what examples depend on beside their number."""
+    digest = hashlib.sha256(f"{EXAMPLES_VERSION} {seed}".encode())
+    for file in sorted(tissue_maps.glob("*.nii.gz")) if tissue_maps else []:
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
+
+
 def draw_examples(
     cache: Path, patients: int, seed: int, tissue_maps: str | None, kind: str, *, workers: int = 2
 ) -> list[Path]:
-    """The examples of so many patients in `cache`, those that are missing drawn on all cores."""
-    cache.mkdir(parents=True, exist_ok=True)
+    """The examples of so many patients, those that are missing drawn on all cores.
+
+    They lie in a folder of `cache` that is named by all that they depend on.
+    """
     maps = Path(tissue_maps) if tissue_maps else None
+    cache = cache / f"phantoms-{_hash(seed, maps)}"
+    cache.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(workers) as pool:
         jobs = [pool.submit(make, n, seed, cache, maps, (kind,)) for n in range(patients)]
         for job in jobs:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import shutil
 import warnings
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from lightning.pytorch.loggers import TensorBoardLogger
 from torch.utils.data import DataLoader
 
-from femurkit.errors import RunDiffers
+from femurkit.errors import NothingToLearn, RunDiffers
 from femurkit.training.config import Config
 from femurkit.training.data import Draws, Stream
 from femurkit.training.export import export
@@ -23,6 +24,8 @@ from femurkit.training.sources import Material, material
 from femurkit.training.watch import AtomicIO, History, Overlays
 
 LAST, BEST = "last.ckpt", "best.ckpt"
+OF_THE_MACHINE = ("threads", "workers", "cache")
+"""Fields that may change when a run is taken up again."""
 LEAST_GAIN = 1e-4
 """A better validation DSC is better by more than this (the paper's min delta)."""
 
@@ -37,14 +40,21 @@ def train(config: Config, run: Path, *, progress: bool = False) -> Path:
     torch.set_num_threads(config.threads)
     _quiet()
     found = material(config, run)
+    if not found.validation and (config.keep == "best" or config.patience is not None):
+        raise NothingToLearn(
+            "no annotated validation hip to choose the best weights by",
+            expected="one study at least of split validation",
+            remedy="Add one to the manifest, or leave out keep and patience.",
+        )
     learner = Learner(config, found.unlabelled, run / "guesses")
     if config.start_from:
         start = torch.load(config.start_from, weights_only=True, map_location="cpu")
         learner.load_state_dict(start["state_dict"], strict=False)
     trainer = lightning.Trainer(
         max_epochs=config.epochs,
+        devices=1,
         precision=config.precision,
-        gradient_clip_val=5.0,
+        gradient_clip_val=config.clip or None,
         callbacks=callbacks(config, run, found, progress=progress),
         logger=TensorBoardLogger(run, name="", version="tensorboard"),
         plugins=[AtomicIO()],
@@ -55,9 +65,12 @@ def train(config: Config, run: Path, *, progress: bool = False) -> Path:
         log_every_n_steps=config.steps_per_epoch,
     )
     last = run / LAST
-    trainer.fit(learner, *loaders(config, run, found), ckpt_path=last if last.exists() else None)
+    if not _stopped_early(last, config):
+        resumed = last if last.exists() else None
+        trainer.fit(learner, *loaders(config, run, found), ckpt_path=resumed)
     out = run / "model.onnx"
     export(config, run / (BEST if config.keep == "best" else LAST), found.validation, out)
+    shutil.rmtree(run / "guesses", ignore_errors=True)
     return out
 
 
@@ -66,24 +79,30 @@ def claim(config: Config, run: Path) -> None:
     run.mkdir(parents=True, exist_ok=True)
     noted = run / "config.json"
     mine = json.loads(json.dumps(dataclasses.asdict(config)))
-    if noted.exists() and json.loads(noted.read_text()) != mine:
-        other = json.loads(noted.read_text())
-        fields = [name for name in mine if mine[name] != other.get(name)]
+    if not noted.exists():
+        part = run / "config.part"
+        part.write_text(json.dumps(mine, indent=1) + "\n")
+        part.replace(noted)
+    other = json.loads(noted.read_text())
+    fields = [n for n in mine if n not in OF_THE_MACHINE and mine[n] != other.get(n)]
+    if fields:
         raise RunDiffers(
             f"a training with other {', '.join(fields)}",
             expected="the configuration this run began with",
             remedy="Choose another -o.",
         )
-    noted.write_text(json.dumps(mine, indent=1) + "\n")
 
 
 def loaders(config: Config, run: Path, found: Material) -> tuple[DataLoader, DataLoader]:
     """Training patches and whole validation hips."""
     draws = Draws(found.labelled, found.unlabelled, config, run / "guesses")
+    stream = Stream(draws.per_epoch)
+    if (run / LAST).exists():  # workers draw before the trainer tells the stream its epoch
+        stream.set_epoch(torch.load(run / LAST, weights_only=True)["epoch"] + 1)
     training = DataLoader(
         draws,
         config.batch,
-        sampler=Stream(draws.per_epoch),
+        sampler=stream,
         num_workers=config.workers,
         persistent_workers=config.workers > 0,
         prefetch_factor=4 if config.workers else None,
@@ -104,6 +123,15 @@ def callbacks(config: Config, run: Path, found: Material, *, progress: bool) -> 
         out.append(ModelCheckpoint(filename="best", monitor="val_dsc", mode="max", **kept))
     out.append(ModelCheckpoint(filename="last", **kept))
     return out + [TQDMProgressBar()] * progress
+
+
+def _stopped_early(last: Path, config: Config) -> bool:
+    """Whether a run ended for want of a better validation DSC, so that it must not go on."""
+    if config.patience is None or not last.exists():
+        return False
+    states = torch.load(last, weights_only=True)["callbacks"]
+    waits = [s["wait_count"] for name, s in states.items() if name.startswith("EarlyStopping")]
+    return any(wait >= config.patience for wait in waits)
 
 
 def _quiet() -> None:

@@ -23,6 +23,8 @@ from femurkit.training.mean_teacher import agreement
 from femurkit.training.supervised import Supervised, masked
 from femurkit.training.whole import predict_whole
 
+CRUMBS = 0.1
+"""More than this share of the femur in other pieces, and it is not known which is the femur."""
 SURE = 0.85
 """Probability of the winning class from which the average is believed outside mended places."""
 
@@ -49,7 +51,9 @@ def write_guesses(
     average: nn.Module, files: list[Path], config: Config, folder: Path, epoch: int
 ) -> None:
     """What `epoch` is to believe of each file: folder/EPOCH/NAME.npz; older epochs go."""
-    if not config.unlabelled_weight(epoch * config.steps_per_epoch):
+    if epoch == config.epochs or not config.unlabelled_weight(
+        (epoch + 1) * config.steps_per_epoch - 1
+    ):
         return
     part = folder / f"{epoch:04d}.part"
     shutil.rmtree(part, ignore_errors=True)
@@ -68,13 +72,16 @@ def guess(probability: np.ndarray, arrays: Arrays) -> tuple[np.ndarray, np.ndarr
     """Shares uint8 (classes - 1, z, y, x) and trust uint8 (z, y, x) from probabilities.
 
     probability: (classes, z, y, x). The femur becomes its largest piece, holes of every transverse
-    slice filled; what that changed is believed, what the network itself was unsure of is not, and
-    annotated slices keep their annotation.
+    slice filled; what that changed is believed, what the network itself was unsure of is not, nor a
+    second piece too large to be a crumb, and annotated slices keep their annotation.
     """
     femur = probability[1] > 0.5
     clean = cleaned(femur)
+    gone = femur & ~clean
     shares = np.rint(probability[1:] * 255).astype(np.uint8)
-    trust = (probability.max(0) >= SURE) | (clean != femur)
+    trust = (probability.max(0) >= SURE) | (clean & ~femur) | gone
+    if gone.sum() > CRUMBS * clean.sum():
+        trust &= ~gone
     shares[0] = np.where(clean == femur, shares[0], np.where(clean, 255, 0))
     shares[1:] = np.where(clean & ~femur, 0, shares[1:])
     if arrays.known is not None:

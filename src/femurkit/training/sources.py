@@ -11,13 +11,13 @@ from femurkit.errors import NothingToLearn
 from femurkit.training.config import Config
 from femurkit.training.examples import draw_examples
 
-HELD_OUT = 16
-"""Phantom examples kept for validation where no manifest brings validation hips."""
+HELD_OUT = 8
+"""Phantoms, a quarter at most, kept for validation where no manifest brings validation hips."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """Files by their use. unlabelled: all hips of which a part is not annotated."""
+    """Files by their use. unlabelled: every hip of the train split, annotated in part or not."""
 
     labelled: list[Path]
     unlabelled: list[Path]
@@ -39,12 +39,15 @@ def material(config: Config, run: Path) -> Material:
             elif hip.split == "train":
                 labelled += [hip.path] * hip.labelled
                 unlabelled.append(hip.path)
+    if labelled and len(config.classes) > 2:
+        raise _nothing("annotated hips for more than two classes", "labels of femurs only")
     if config.phantoms:
         kind = "coarse" if config.box == "scan" else "fine"
         drawn = draw_examples(cache, config.phantoms, config.phantom_seed, config.tissue_maps, kind)
-        held = [] if validation else drawn[-min(HELD_OUT, len(drawn) // 4) :]
-        labelled += drawn[: len(drawn) - len(held)]
-        validation += held
+        train = config.phantoms - (0 if validation else min(HELD_OUT, config.phantoms // 4))
+        kept = [path for path in drawn if int(path.stem.split("-")[1]) < train]
+        labelled += kept
+        validation += [path for path in drawn if path not in kept]
     if not labelled:
         raise _nothing("no annotated hip in the train split", "labels for a study, or phantoms")
     return Material(labelled, unlabelled or labelled, validation)
