@@ -41,7 +41,11 @@ class BoneHu:
     patchy: float = 0.2
     """How unevenly trabecular bone is spread on the scale of a centimetre."""
     fatty: float = 0.0
-    """How far the lower part of the head has turned to fatty marrow, 0 to 1."""
+    """How far one side of the head has turned to fatty marrow, 0 to 1."""
+    fatty_side: tuple[float, float, float] = (0.0, 0.0, 1.0)
+    """Which side: shares medial, anterior and downward."""
+    fatty_from: float = 0.3
+    """Where it begins, as a share of the head's radius from its centre to that side."""
     sclerosis: float = 0.0
     texture: float = 0.15
     cysts: list[tuple[np.ndarray, float]] = field(default_factory=list)
@@ -63,7 +67,13 @@ def draw_bone_hu(rng: np.random.Generator, porosity: float) -> BoneHu:
         core=float(rng.uniform(0.3, 0.95)),
         band=float(rng.uniform(0.22, 0.5)),
         patchy=float(rng.uniform(0.0, 0.6)),
-        fatty=float(rng.uniform(0.3, 1.0)) if rng.random() < 0.5 else 0.0,
+        fatty=float(rng.uniform(0.4, 1.0)) if rng.random() < 0.7 else 0.0,
+        fatty_side=(
+            float(rng.uniform(-0.2, 0.7)),
+            float(rng.uniform(-0.3, 1.0)),
+            float(rng.uniform(0.2, 1.0)),
+        ),
+        fatty_from=float(rng.uniform(-0.1, 0.5)),
         texture=float(rng.uniform(0.05, 0.3)),
     )
 
@@ -189,8 +199,15 @@ def _femur_inner(bone: Bone, points: np.ndarray, values: BoneHu) -> np.ndarray:
     dense = np.maximum(core, 0.85 * np.exp(-0.5 * from_band**2))
     out += (values.head - out) * dense
     pole = (points - frame.head) @ np.array([0, 0, 1.0]) / radius
-    low = values.fatty * in_head * np.clip(-1.6 * pole - 0.5, 0, 1)
-    out += (values.marrow - out) * low
+    medial, anterior, downward = values.fatty_side
+    toward = -medial * frame.lateral + np.array([0, -anterior, -downward])
+    along = (points - frame.head) @ toward / (np.linalg.norm(toward) * radius)
+    out += (
+        (values.marrow - out)
+        * values.fatty
+        * in_head
+        * np.clip((along - values.fatty_from) / 0.3, 0, 1)
+    )
     out += values.sclerosis * np.clip(pole - 0.3, 0, 1) * (from_head < 1.2)
     shaft = 1 / (1 + np.exp(-(below - 8) / 10))
     length = (bone.mesh.vertices - frame.trochanter) @ frame.down
