@@ -1,0 +1,71 @@
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from tests.training.conftest import tiny
+
+from femurkit.errors import NothingToLearn
+from femurkit.training import sources
+
+
+def drawn(count):
+    return [Path(f"fine-{n:04d}-{side}.npz") for n in range(count) for side in ("left", "right")]
+
+
+def prepared(*rows):
+    """Hips of a manifest: (name, split, labelled)."""
+    return [SimpleNamespace(path=Path(n), split=s, labelled=is_) for n, s, is_ in rows]
+
+
+@pytest.fixture
+def found(monkeypatch):
+    """Let a manifest and the phantoms hold what the test says."""
+
+    def set_up(hips=(), phantoms=0):
+        monkeypatch.setattr(sources, "_prepared", lambda *_: prepared(*hips))
+        monkeypatch.setattr(sources, "draw_examples", lambda *_: drawn(phantoms))
+
+    return set_up
+
+
+def test_a_hip_serves_by_its_split_and_its_labels(found, tmp_path):
+    hips = [("a", "train", True), ("b", "train", False), ("v", "validation", True)]
+    found(hips + [("w", "validation", False), ("u", "unseen", True)])
+    told = sources.material(tiny(), tmp_path)
+    assert told.labelled == [Path("a")] and told.unlabelled == [Path("a"), Path("b")]
+    assert told.validation == [Path("v")]
+
+
+@pytest.mark.parametrize(("patients", "held"), [(3, 0), (8, 2), (100, 8)])
+def test_both_hips_of_a_phantom_are_held_out_together(found, tmp_path, patients, held):
+    found(phantoms=patients)
+    told = sources.material(tiny(manifest=None, phantoms=patients, spacing_mm=1.5), tmp_path)
+    assert len(told.validation) == 2 * held and len(told.labelled) == 2 * (patients - held)
+    assert not set(told.labelled) & set(told.validation)
+    assert {p.name[:9] for p in told.validation}.isdisjoint({p.name[:9] for p in told.labelled})
+
+
+def test_validation_hips_of_a_manifest_leave_every_phantom_to_training(found, tmp_path):
+    found([("v", "validation", True)], phantoms=20)
+    told = sources.material(tiny(phantoms=20, spacing_mm=1.5), tmp_path)
+    assert len(told.labelled) == 40 and told.validation == [Path("v")]
+
+
+def test_what_cannot_teach_is_refused(found, tmp_path):
+    found([("b", "train", False)])
+    with pytest.raises(NothingToLearn, match="no annotated hip"):
+        sources.material(tiny(), tmp_path)
+    found([("a", "train", True)])
+    three = tiny(classes=["background", "femur", "other bone"])
+    with pytest.raises(NothingToLearn, match="more than two classes"):
+        sources.material(three, tmp_path)
+
+
+def test_examples_lie_apart_by_what_they_depend_on(tmp_path):
+    from femurkit.training.examples import _hash
+
+    maps = tmp_path / "maps"
+    maps.mkdir()
+    bare, seeded, mapped = _hash(1, None), _hash(2, None), _hash(1, maps)
+    (maps / "a.nii.gz").write_bytes(b"1")
+    assert len({bare, seeded, _hash(1, maps)}) == 3 and mapped == bare
