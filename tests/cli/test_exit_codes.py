@@ -35,7 +35,7 @@ def last_json(out):
         ["reconstruct"],
         ["reconstruct", "ct"],
         ["reconstruct", "ct", "-o", "out", "--side", "middle"],
-        ["reconstruct", "ct", "-o", "out", "--recipe", "paper"],
+        ["reconstruct", "ct", "-o", "out", "--recipe", "best"],
         ["reconstruct", "ct", "-o", "out", "--slices", "some"],
         ["reconstruct", "ct", "-o", "out", "--fast"],
         ["phantom", "-o", "out", "--patients", "0"],

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from femurkit.errors import NotWeights
-from femurkit.segment.weights import fine_network, shipped, ships, weights_hash
+from femurkit.segment.weights import fine_network, shipped, weights_hash
 
 
 def test_the_shipped_networks_say_what_they_are():
@@ -63,7 +63,7 @@ def test_other_files_are_refused(tmp_path):
         fine_network(weights=path)
 
 
-@pytest.mark.skipif(ships("paper"), reason="the paper's network is there")
-def test_a_recipe_that_does_not_ship_is_refused():
-    with pytest.raises(NotWeights, match="'paper'"):
-        fine_network("paper")
+def test_the_papers_network_sees_halves_slice_by_slice():
+    paper = fine_network("paper")
+    assert (paper.kind, paper.spacing_mm, paper.steps) == ("half", 2.0, (1, 16, 16))
+    assert paper.classes == ("background", "femur")

@@ -55,8 +55,6 @@ def command(
 
     The input is never changed. OUT appears whole or not at all.
     """
-    if recipe == "paper" and weights is None:
-        _require_paper()
     if device == "cuda":
         _require_cuda()
     from femurkit.output import refuse_if_taken
@@ -83,16 +81,6 @@ def command(
                 "warnings": result.warnings,
                 "seconds": result.seconds,
             }
-        )
-
-
-def _require_paper() -> None:
-    """Usage error where the paper's network is not in the package."""
-    from femurkit.segment.weights import ships
-
-    if not ships("paper"):
-        raise typer.BadParameter(
-            "the paper's network does not ship yet; use 'default'", param_hint="'--recipe'"
         )
 
 

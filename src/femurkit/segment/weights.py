@@ -79,7 +79,7 @@ class Network:
 
 
 def shipped(name: str, device: str = "auto") -> Network:
-    """A network of the package, loaded once: 'coarse', 'fine', or 'paper' where it ships."""
+    """A network of the package, loaded once: 'coarse', 'fine' or 'paper'."""
     return _shipped(name, device)
 
 
@@ -88,22 +88,15 @@ def _shipped(name: str, device: str) -> Network:
     return Network((files(__package__) / "weights" / f"{name}.onnx").read_bytes(), device=device)
 
 
-def ships(recipe: str) -> bool:
-    """Whether the network of a recipe is in this package."""
-    return (files(__package__) / "weights" / f"{FINE[recipe]}.onnx").is_file()
-
-
 def fine_network(
     recipe: str = "default", *, weights: Path | None = None, device: str = "auto"
 ) -> Network:
     """The network that segments: that of a recipe, or the one in a file in its place.
 
-    Raises NotWeights if the file is no network of ours, or the recipe's does not ship.
+    Raises NotWeights if the file is no network of ours.
     """
     if weights is not None:
         return _given(weights, device)
-    if not ships(recipe):
-        _refuse(f"no network in this package for the recipe {recipe!r}")
     return shipped(FINE[recipe], device)
 
 
