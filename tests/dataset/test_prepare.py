@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from femurkit.anatomy import Side
 from femurkit.dataset import prepare
@@ -61,7 +62,8 @@ def test_both_hips_are_cut_as_the_truth_has_them(patient, hips_seen, tmp_path):
         assert set(np.unique(arrays["known"])) <= {0, 1}
         femur, inside = arrays["femur"] > 127, arrays["known"] > 0
         assert not (femur & ~inside).any()
-        assert (arrays["hu"][~inside] <= -900).mean() > 0.9
+        beyond = ~ndimage.binary_dilation(inside, iterations=2)
+        assert not beyond.any() or (arrays["hu"][beyond] <= -900).mean() > 0.9
         # the shell of a femur is bone, which a hip cut elsewhere or not mirrored would miss
         assert np.median(arrays["hu"][femur]) > 100
         assert (meta["patient"], meta["study"], meta["side"]) == ("P001", "P001", hip.side.value)
@@ -136,8 +138,8 @@ def test_only_annotated_slices_are_known(patient, hips_seen, tmp_path):
         arrays, _, grid = opened(hip)
         assert hip.labelled
         z_mm = grid.to_world(np.argwhere(arrays["known"]))[:, 2]
-        ends = [patient.grid.to_world((i, 0, 0))[2] for i in (19.5, 29.5)]
-        assert (z_mm.min(), z_mm.max()) == pytest.approx(ends, abs=1.5)
+        ends = sorted(patient.grid.to_world((i, 0, 0))[2] for i in (19.5, 29.5))
+        assert [z_mm.min(), z_mm.max()] == pytest.approx(ends, abs=1.5)
         assert not arrays["femur"][arrays["known"] == 0].any()
 
 

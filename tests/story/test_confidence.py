@@ -26,8 +26,8 @@ def half_scale(hu):
 
 
 def shuffled(hu):
-    """Slices stand in any order in a block of 60 mm at the top of the femurs."""
-    out, block = hu.copy(), np.arange(len(hu) // 2 - 5, len(hu) // 2 + 25)
+    """Slices stand in any order in the middle half of the scan."""
+    out, block = hu.copy(), np.arange(len(hu) // 4, 3 * len(hu) // 4)
     out[block] = hu[np.random.default_rng(0).permutation(block)]
     return out
 
