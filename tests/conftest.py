@@ -24,9 +24,12 @@ def segment_depth(points, a, b, radius):
 
 @pytest.fixture(scope="session")
 def femur_like():
-    """A head of radius 24 mm at HEAD, a neck, a trochanter and a shaft, as a left or right bone."""
+    """A head of radius 24 mm at HEAD, a neck, a trochanter and a shaft, as a left or right bone.
 
-    def make(side, *, top=60.0, bottom=-120.0):
+    callus: depth below the head, mm, and radius, mm, of a ball around the shaft.
+    """
+
+    def make(side, *, top=60.0, bottom=-120.0, head_radius=HEAD_RADIUS, callus=None):
         lateral = np.array([side.sign, 0.0, 0.0])
         shape = (round((top - bottom) / 1.5), 60, 100)
         origin = HEAD + [-75 + 30 * side.sign, -45, bottom]
@@ -36,13 +39,16 @@ def femur_like():
         corner = HEAD + 48 * lateral - [0, 0, 32]
         depth = np.max(
             [
-                segment_depth(points, HEAD, HEAD + 0.001, HEAD_RADIUS),
+                segment_depth(points, HEAD, HEAD + 0.001, head_radius),
                 segment_depth(points, HEAD, corner, 14.0),
                 segment_depth(points, corner, corner + [0, 0, 20], 18.0),
                 segment_depth(points, corner, knee, 14.0),
             ],
             axis=0,
         )
+        if callus:
+            ball = HEAD + 48 * lateral - [0, 0, callus[0]]
+            depth = np.maximum(depth, segment_depth(points, ball, ball + 0.001, callus[1]))
         return contour(Field(np.clip(0.5 + depth / 3, 0, 1).astype(np.float32), grid))
 
     return make

@@ -182,6 +182,7 @@ def test_what_may_be_a_slip_is_said(patient, tmp_path):
     notes = load_study(
         with_mask(patient, tmp_path, labels, annotated=f"{middle - 5}-{middle - 1}")
     ).notes
+    assert len(notes) == 2
     assert all("labelled slices that are not annotated" in note for note in notes)
 
 

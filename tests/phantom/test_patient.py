@@ -13,7 +13,7 @@ from femurkit.phantom.render import depths, scan
 from femurkit.phantom.scanner import Scanner
 from femurkit.phantom.tissue import OUTLINE_HU
 
-SPACING = (3.0, 1.6, 1.6)
+SPACING = (4.0, 2.0, 2.0)
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,8 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape
@@ -47,6 +50,19 @@ def test_the_head_is_found_on_either_side(femur_like, head, side):
     np.testing.assert_allclose(found.centre_mm, head[0], atol=0.1)
     assert found.radius_mm == pytest.approx(head[1], abs=0.1)
     assert found.rms_mm < 0.15
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_a_shaft_that_crosses_below_the_head_is_not_taken_for_it(femur_like, head, side):
+    """A small head, and a thick place far down the shaft that stands 10 mm medial of it."""
+    bone = femur_like(side, bottom=-150.0, head_radius=19.0, callus=(120.0, 17.0))
+    turn = Rotation.from_euler("y", side.sign * 30, degrees=True)
+    assert side.sign * turn.apply([48.0 * side.sign, 0, -120])[0] < -10
+    bone = replace(bone, vertices=head[0] + turn.apply(bone.vertices - head[0]))
+    found = fit_head(bone, side)
+    assert found.missing is None
+    np.testing.assert_allclose(found.centre_mm, head[0], atol=0.2)
+    assert found.radius_mm == pytest.approx(19, abs=0.2)
 
 
 def test_a_head_whose_top_the_scan_cut_off_is_still_found(femur_like, head):

@@ -47,8 +47,8 @@ class Head:
 def fit_head(mesh: Mesh, side: Side) -> Head:
     """Sphere through the femoral head part of a periosteal surface.
 
-    mesh: closed, LPS mm. The first guess is the largest ball inside the bone that lies most
-    medial; the fit is least squares in the distance, with Tukey's weights so that fovea,
+    mesh: closed, LPS mm. The first guess is the large ball inside the bone that lies most
+    medial and upward; the fit is least squares in the distance, with Tukey's weights so that fovea,
     osteophytes and the clipped edge of a scan count little, on the surface outside the neck.
     `missing` says why, if there is no sphere to be found.
     Source: Coope, 1993, Circle fitting by linear and nonlinear least squares, J Optim Theory Appl
@@ -118,7 +118,8 @@ def _largest_ball(mesh: Mesh, side: Side) -> tuple[np.ndarray, float, np.ndarray
     labels, count = ndimage.label(depth >= 0.8 * depth.max())
     peaks = ndimage.maximum_position(depth, labels, range(1, count + 1))
     peaks_mm = grid.to_world(np.array(peaks))
-    best = int(np.argmin(side.sign * peaks_mm[:, 0]))
+    # medial and up, as the neck points: an adducted shaft may end more medial than the head
+    best = int(np.argmax(peaks_mm[:, 2] - side.sign * peaks_mm[:, 0]))
     centre = peaks_mm[best]
     radius = float(depth[tuple(peaks[best])])
     offset = grid.to_world(np.argwhere(inside)) - centre
