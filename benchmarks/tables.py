@@ -14,6 +14,7 @@ SCORES = (
     ("hd95_mm", "HD95 mm"),
     ("volume_error_percent", "volume error %"),
 )
+REGIONAL = (("head_assd_mm", "head ASSD mm"), ("joint_gap_assd_mm", "joint gap ASSD mm"))
 
 PAPER_LINES = (
     "## The paper's experiment",
@@ -76,17 +77,22 @@ def real_part(name: str, title: str, part: dict[str, Any]) -> list[str]:
     if part["exit"]:
         return [*out, f"Refused with exit code {part['exit']}: {' '.join(part['said'])}", ""]
     out += [f"{part['seconds']:.1f} s wall, {part['peak_gib']:.2f} GiB peak resident memory.", ""]
-    out += table(part["rows"], ("side",)) + [""] if "rows" in part else []
+    if "rows" in part:
+        out += [*table(part["rows"], ("side",), (*SCORES, *REGIONAL)), ""]
     out += [f"- {warning}" for warning in part["warnings"]]
     return [*out, "", f"![outlines]({name}_outlines.png)", f"![surfaces]({name}_surfaces.png)", ""]
 
 
-def table(rows: list[dict[str, Any]], names: tuple[str, ...]) -> list[str]:
+def table(
+    rows: list[dict[str, Any]],
+    names: tuple[str, ...],
+    scores: tuple[tuple[str, str], ...] = SCORES,
+) -> list[str]:
     """Markdown table of the scores."""
-    head = [*names, *(name for _, name in SCORES)]
+    head = [*names, *(name for _, name in scores)]
     out = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
     for row in rows:
         cells = [str(row.get(name, "")) for name in names]
-        cells += [f"{row[key]:.3f}" if row.get(key) is not None else "" for key, _ in SCORES]
+        cells += [f"{row[key]:.3f}" if row.get(key) is not None else "" for key, _ in scores]
         out.append("| " + " | ".join(cells) + " |")
     return out
