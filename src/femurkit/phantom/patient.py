@@ -81,7 +81,7 @@ def make_patient(
         "spacing_mm": [float(s) for s in grid.spacing_mm],
         "femurs": sides,
         "outline": f"the surface lies where the noise-free scan reads about {OUTLINE_HU:.0f} HU, "
-        "as far as the bone's wall is thick enough to reach it",
+        "or half of what the wall shows where it is too thin for that",
         "nominal_densities_mg_cm3": _densities(anatomy),
         "rods": [
             {**rod, "x_mm": rod["x_mm"] + home[0, 3], "y_mm": rod["y_mm"] + home[1, 3]}

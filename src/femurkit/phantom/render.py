@@ -40,7 +40,7 @@ def scan(
     fold = max(1, int(np.ceil(grid.spacing_mm[0] / THIN_MM)))
     per_slab = max(4, int(SLAB_MM / grid.spacing_mm[0]))
     paints = [
-        mix(bone, depth, anatomy.bone_hu, sigma_mm=scanner.sigma_mm, seed=anatomy.seed + number)
+        mix(bone, depth, anatomy.bone_hu, scanner=scanner, seed=anatomy.seed + number)
         for number, (bone, depth) in enumerate(bones)
     ]
     starts = range(0, grid.shape[0], per_slab)

@@ -11,6 +11,8 @@ from femurkit.geometry import Grid
 
 THIN_MM = 1.3
 """Slices are painted at most this thick and averaged to the scanner's."""
+UNSHARP_MM = 0.9
+"""Sigma of the in-plane blur whose difference a sharp kernel adds."""
 ROD_DENSITIES = (0.0, 50.0, 100.0, 150.0, 200.0)
 """mg/cm3 calcium hydroxyapatite of the calibration rods."""
 ROD_HU_PER_DENSITY = 1.25
@@ -112,7 +114,7 @@ def blur(hu: np.ndarray, scanner: Scanner, fold: int) -> np.ndarray:
     if scanner.sharpen:
         soft = out
         for axis, step in ((1, dy), (2, dx)):
-            soft = gaussian_filter1d(soft, 0.9 / step, axis, mode="nearest", truncate=3)
+            soft = gaussian_filter1d(soft, UNSHARP_MM / step, axis, mode="nearest", truncate=3)
         out = out + scanner.sharpen * (out - soft)
     return np.asarray(out, np.float32)
 

@@ -1,9 +1,9 @@
 """What a bone is made of, and how its edge is drawn.
 
-Outline convention: a femur's surface is where the scan reads OUTLINE_HU, which is where a
-careful reader draws it. A blurred edge of thick cortex crosses that value outside the point of
-half maximum, so the mineral is set in from the surface by `edge_inset`
-(docs/concepts/coordinates.md).
+Outline convention: a femur's surface is where the scan reads OUTLINE_HU or, where the wall is too
+thin to show brightly, half of what it shows; that is where a careful reader draws it. A blurred
+edge of thick cortex crosses that value outside the point of half maximum, so the mineral is set in
+from the surface by `edge_inset` (docs/concepts/coordinates.md).
 """
 
 from __future__ import annotations
@@ -11,14 +11,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.special import ndtr
 
 from femurkit.geometry import Grid, resample
 from femurkit.mesh import vertex_normals
 from femurkit.phantom.distance import Depth
+from femurkit.phantom.scanner import UNSHARP_MM, Scanner
 from femurkit.phantom.shapes import Bone, smooth_noise
 
-OUTLINE_HU = 200.0
+OUTLINE_HU = 220.0
+OUTLINE_SHARE = 0.5
+"""Of the way from soft tissue to the brightest the blurred wall shows: the outline where that is
+darker than OUTLINE_HU."""
 SOFT_HU = 40.0
 
 
@@ -69,9 +74,9 @@ def draw_bone_hu(rng: np.random.Generator, porosity: float) -> BoneHu:
         patchy=float(rng.uniform(0.0, 0.6)),
         fatty=float(rng.uniform(0.4, 1.0)) if rng.random() < 0.7 else 0.0,
         fatty_side=(
-            float(rng.uniform(-0.2, 0.7)),
-            float(rng.uniform(-0.3, 1.0)),
-            float(rng.uniform(0.2, 1.0)),
+            float(rng.uniform(-0.8, 0.8)),
+            float(rng.uniform(-0.8, 1.0)),
+            float(rng.uniform(-0.5, 1.0)),
         ),
         fatty_from=float(rng.uniform(-0.1, 0.5)),
         texture=float(rng.uniform(0.05, 0.3)),
@@ -82,27 +87,50 @@ def edge_inset(
     thickness_mm: np.ndarray | float,
     sigma_mm: np.ndarray | float,
     cortex_hu: float,
-    inner_hu: float,
+    inner_hu: np.ndarray | float,
+    *,
+    sharpen: float = 0.0,
+    unsharp_mm: np.ndarray | float = 0.0,
 ) -> np.ndarray:
-    """How far below the surface the mineral must begin for the blurred edge to read OUTLINE_HU
-    at it.
+    """How far below the surface the mineral must begin for the blurred edge to read there what
+    the outline convention says; negative where the wall is so thin that the outline lies outside
+    even of its mineral.
 
-    thickness_mm, sigma_mm: arrays of equal shape. A cortical layer between soft tissue and
-    trabecular bone, blurred by a Gaussian, solved by bisection; at least -0.3 mm where the
-    layer is too thin to show.
+    thickness_mm, sigma_mm, inner_hu, unsharp_mm: arrays of equal shape. A cortical layer between
+    soft tissue and trabecular bone, blurred by a Gaussian (of a sharp kernel: and `sharpen` times
+    the difference to what unsharp_mm more would make of it added), solved by bisection between
+    the soft tissue and the layer's brightest point.
     """
-    thickness, sigma = np.broadcast_arrays(
-        np.asarray(thickness_mm, float), np.asarray(sigma_mm, float)
+    thickness, sigma, inner, unsharp = (
+        np.asarray(a, float)
+        for a in np.broadcast_arrays(thickness_mm, sigma_mm, inner_hu, unsharp_mm)
     )
     sigma = np.maximum(sigma, 0.05)
-    low, high = np.full(thickness.shape, -0.3), np.full(thickness.shape, 4.0)
+    wider = np.hypot(sigma, unsharp)
+
+    def edge(depth: np.ndarray) -> np.ndarray:
+        """A blurred step from 0 to 1."""
+        return np.asarray((1 + sharpen) * ndtr(depth / sigma) - sharpen * ndtr(depth / wider))
+
+    def reads(depth: np.ndarray) -> np.ndarray:
+        """HU so deep below where the mineral begins."""
+        wall = (cortex_hu - SOFT_HU) * edge(depth)
+        return np.asarray(SOFT_HU + wall + (inner - cortex_hu) * edge(depth - thickness))
+
+    depths = [share * thickness + reach * sigma for share in (0.5, 1.0) for reach in _REACHES]
+    seen = np.stack([reads(depth) for depth in depths])
+    brightest = np.stack(depths)[seen.argmax(0), *np.indices(thickness.shape)]
+    wanted = np.minimum(OUTLINE_HU, SOFT_HU + OUTLINE_SHARE * (seen.max(0) - SOFT_HU))
+    low, high = np.minimum(-4.0, brightest), brightest
     for _ in range(18):
         middle = (low + high) / 2
-        value = SOFT_HU + (cortex_hu - SOFT_HU) * ndtr(-middle / sigma)
-        value += (inner_hu - cortex_hu) * ndtr(-(middle + thickness) / sigma)
-        above = value > OUTLINE_HU
-        low, high = np.where(above, middle, low), np.where(above, high, middle)
-    return np.asarray((low + high) / 2)
+        above = reads(middle) > wanted
+        low, high = np.where(above, low, middle), np.where(above, middle, high)
+    return -np.asarray((low + high) / 2)
+
+
+_REACHES = (-0.5, 0.0, 0.5, 1.0, 2.0, 3.0)
+"""Where the layer's brightest point is looked for, in sigmas from its middle and from its end."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,16 +145,21 @@ class Paint:
     cortex_hu: float
 
 
-def mix(
-    bone: Bone, depth: Depth, values: BoneHu, *, sigma_mm: tuple[float, float], seed: int
-) -> Paint:
-    """Paint for one bone. sigma_mm: blur to come, (in-plane, across slices)."""
+def mix(bone: Bone, depth: Depth, values: BoneHu, *, scanner: Scanner, seed: int) -> Paint:
+    """Paint for one bone, for the scanner whose blur is to come."""
     inner = inner_hu(bone, depth, values, seed)
-    across = vertex_normals(bone.mesh)[:, 2] ** 2
-    sigma = np.sqrt(sigma_mm[0] ** 2 * (1 - across) + sigma_mm[1] ** 2 * across)
-    solid = depth.depth_mm > 0
-    typical = float(np.median(inner[solid])) if solid.any() else 0.0
-    inset = edge_inset(bone.thickness_mm, sigma, values.cortex, typical)
+    normals = vertex_normals(bone.mesh)
+    across = normals[:, 2] ** 2
+    in_plane_mm, slice_mm = scanner.sigma_mm
+    sigma = np.sqrt(in_plane_mm**2 * (1 - across) + slice_mm**2 * across)
+    deep = bone.thickness_mm + 1.5 * sigma
+    below_wall = bone.mesh.vertices - deep[:, None] * normals
+    at = depth.grid.to_index(below_wall).T
+    behind = map_coordinates(gaussian_filter(inner, 1.0), at, order=1, mode="nearest")
+    inset = edge_inset(
+        bone.thickness_mm, sigma, values.cortex, behind,
+        sharpen=scanner.sharpen, unsharp_mm=UNSHARP_MM * np.sqrt(1 - across),
+    )  # fmt: skip
     below = depth.depth_mm - inset[depth.vertex].astype(np.float32)
     cortex = bone.thickness_mm[depth.vertex].astype(np.float32)
     return Paint(depth.grid, below, cortex, inner, values.cortex)
