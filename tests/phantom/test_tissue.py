@@ -9,9 +9,7 @@ from femurkit.phantom.tissue import OUTLINE_HU, OUTLINE_SHARE, SOFT_HU, edge_ins
 def profile(thickness, sigma, cortex, inner, sharpen=0.0):
     """Depth mm below the surface, and what a blurred wall laid below it by edge_inset reads."""
     step, unsharp = 0.01, UNSHARP_MM if sharpen else 0.0
-    inset = float(
-        edge_inset(thickness, sigma, cortex, inner, sharpen=sharpen, unsharp_mm=unsharp)
-    )
+    inset = float(edge_inset(thickness, sigma, cortex, inner, sharpen=sharpen, unsharp_mm=unsharp))
     depth = np.arange(-12, 20, step)
     layer = (depth >= inset) & (depth < inset + thickness)
     sharp = np.where(layer, cortex, np.where(depth < inset, SOFT_HU, inner))

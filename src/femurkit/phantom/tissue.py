@@ -25,6 +25,8 @@ OUTLINE_SHARE = 0.5
 """Of the way from soft tissue to the brightest the blurred wall shows: the outline where that is
 darker than OUTLINE_HU."""
 SOFT_HU = 40.0
+LEAST_RAMP_MM = 0.6
+"""Width over which the inner edge of the cortex fades, at least."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +65,12 @@ def draw_bone_hu(rng: np.random.Generator, porosity: float) -> BoneHu:
     return BoneHu(
         cortex=1150 + 480 * keep + float(rng.normal(0, 70)),
         head=190 + 280 * keep + float(rng.normal(0, 35)),
-        neck=-40 + 230 * keep + float(rng.normal(0, 25)),
+        neck=-35 + 280 * keep + float(rng.normal(0, 25)),
         ward=-75 + 145 * keep + float(rng.normal(0, 25)),
         metaphysis=30 + 140 * keep + float(rng.normal(0, 25)),
         marrow=float(rng.uniform(-90, -20)),
         pelvis=40 + 220 * keep + float(rng.normal(0, 35)),
-        rim=-40 + 330 * keep * float(rng.uniform(0.4, 1.0)) + float(rng.normal(0, 25)),
+        rim=20 + 420 * keep * float(rng.uniform(0.4, 1.0)) + float(rng.normal(0, 25)),
         core=float(rng.uniform(0.3, 0.95)),
         band=float(rng.uniform(0.22, 0.5)),
         patchy=float(rng.uniform(0.0, 0.6)),
@@ -156,13 +158,21 @@ def mix(bone: Bone, depth: Depth, values: BoneHu, *, scanner: Scanner, seed: int
     below_wall = bone.mesh.vertices - deep[:, None] * normals
     at = depth.grid.to_index(below_wall).T
     behind = map_coordinates(gaussian_filter(inner, 1.0), at, order=1, mode="nearest")
+    wall = painted_mm(bone.thickness_mm, max(scanner.spacing_mm[1], LEAST_RAMP_MM))
     inset = edge_inset(
-        bone.thickness_mm, sigma, values.cortex, behind,
+        wall, sigma, values.cortex, behind,
         sharpen=scanner.sharpen, unsharp_mm=UNSHARP_MM * np.sqrt(1 - across),
-    )  # fmt: skip
+    ) + (wall - bone.thickness_mm) / 2  # fmt: skip
     below = depth.depth_mm - inset[depth.vertex].astype(np.float32)
     cortex = bone.thickness_mm[depth.vertex].astype(np.float32)
     return Paint(depth.grid, below, cortex, inner, values.cortex)
+
+
+def painted_mm(thickness_mm: np.ndarray, ramp_mm: float) -> np.ndarray:
+    """How much mineral `lay` gives a layer whose two edges are ramps: never quite nothing."""
+    share = np.minimum(thickness_mm / ramp_mm, 1)
+    thin = ramp_mm * (1 / 6 + share / 2 + share**2 / 2 - share**3 / 6)
+    return np.asarray(np.where(share < 1, thin, thickness_mm))
 
 
 def lay(hu: np.ndarray, grid: Grid, paint: Paint) -> None:
@@ -178,7 +188,7 @@ def lay(hu: np.ndarray, grid: Grid, paint: Paint) -> None:
         return
     inner = resample(paint.inner_hu, paint.grid, part, outside=0.0)
     cortex = resample(paint.cortex_mm, paint.grid, part, outside=1.0)
-    layer = np.clip((cortex - below) / max(edge, 0.6) + 0.5, 0, 1)
+    layer = np.clip((cortex - below) / max(edge, LEAST_RAMP_MM) + 0.5, 0, 1)
     hu[window] += share * (inner + (paint.cortex_hu - inner) * layer - hu[window])
 
 

@@ -1,0 +1,127 @@
+"""What the outline reads: where annotators draw it, and where the phantoms put it.
+
+`python -m benchmarks.outline` writes docs/results/outline.md. Profiles of HU along the normals of
+the transverse outline of the proximal femur, by how bright the wall behind the outline is. Needs
+../shared/data for pelvic-ref-002; the phantoms are scanned as that patient was (1 x 1 x 3 mm).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import pairwise
+from pathlib import Path
+
+import contourpy
+import numpy as np
+from scipy import ndimage
+
+from femurkit.geometry import Grid
+from femurkit.images import read_mask
+from femurkit.phantom.anatomy import draw_anatomy
+from femurkit.phantom.patient import LATTICE_MM
+from femurkit.phantom.render import depths, scan
+from femurkit.phantom.scanner import Scanner
+from femurkit.solid import voxelise
+from femurkit.sources import load
+
+ROOT = Path(__file__).parent.parent
+DATA = ROOT.parent / "shared/data/pelvic-ref-002"
+SEED, PHANTOMS = 515, 8
+SCANNER = Scanner((3.0, 1.0, 1.0), psf_mm=0.93, noise_hu=8.0, grain_mm=0.9)
+ABOVE_MM, BELOW_MM = 21.0, 39.0
+"""Levels looked at, from the centre of the head."""
+STEPS = np.arange(-4, 5.01, 0.25)
+"""Pixels along the normal, inward positive."""
+WALL = (STEPS >= -1.5) & (STEPS <= 3)
+OUTSIDE = STEPS <= -2
+SOFT_HU = 150.0
+"""Profiles with more than this outside run into another bone."""
+BRIGHTNESS_HU = (0, 150, 200, 250, 300, 400, 600, 900, 1600)
+
+
+def profiles(hu: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """HU along the normals of a mask's outline, slice by slice: (n, steps)."""
+    return np.concatenate([p for level in zip(hu, mask, strict=True) for p in _of_slice(*level)])
+
+
+def _of_slice(hu: np.ndarray, mask: np.ndarray) -> Iterator[np.ndarray]:
+    if mask.sum() < 50:
+        return
+    depth = ndimage.distance_transform_edt(mask) - ndimage.distance_transform_edt(~mask)
+    depth = ndimage.gaussian_filter(depth, 1.0)
+    inward = np.stack(np.gradient(depth))
+    for line in contourpy.contour_generator(z=depth).lines(0.0):
+        at = line[:, ::-1].T
+        normal = np.stack([ndimage.map_coordinates(g, at, order=1) for g in inward])
+        normal /= np.linalg.norm(normal, axis=0)
+        points = at[:, :, None] + normal[:, :, None] * STEPS
+        yield ndimage.map_coordinates(hu.astype(np.float32), points, order=1)
+
+
+def annotator() -> np.ndarray:
+    """Profiles of the hand label of pelvic-ref-002, both femora."""
+    labels, grid = read_mask(DATA / "truth_femur.nii.gz")
+    volume = load(DATA / "ct.zip").volume
+    return np.concatenate([_near_head(volume.array, labels == side, grid) for side in (1, 2)])
+
+
+def _near_head(hu: np.ndarray, mask: np.ndarray, grid: Grid) -> np.ndarray:
+    """Profiles of the levels that hold a head, counted from the femur's top."""
+    z = grid.to_world(np.c_[np.arange(grid.shape[0]), np.zeros((grid.shape[0], 2))])[:, 2]
+    top = z[mask.any((1, 2))].max()
+    chosen = (z > top - ABOVE_MM - BELOW_MM) & (z <= top)
+    return profiles(hu[chosen], mask[chosen])
+
+
+def phantom(number: int) -> np.ndarray:
+    """The same of one phantom, scanned with SCANNER."""
+    rng = np.random.default_rng([SEED, number])
+    anatomy = draw_anatomy(rng)
+    frames = [b.frame for b in anatomy.femurs.values() if b.frame is not None]
+    low = np.array([-210.0, -130.0, min(f.head[2] for f in frames) - BELOW_MM - 10])
+    high = np.array([210.0, 150.0, max(f.head[2] for f in frames) + ABOVE_MM + 20])
+    shape = np.ceil((high - low)[::-1] / SCANNER.spacing_mm).astype(int)
+    grid = Grid.aligned(tuple(shape), SCANNER.spacing_mm, low)
+    hu = scan(anatomy, SCANNER, grid, rng, bones=depths(anatomy, grid, lattice_mm=LATTICE_MM))
+    masks = [voxelise(bone.mesh, grid) for bone in anatomy.femurs.values()]
+    return np.concatenate([_near_head(hu, mask, grid) for mask in masks])
+
+
+def rows(found: np.ndarray) -> list[str]:
+    """Share of the outline, what the outline reads and its share of the wall, by brightness."""
+    found = found[found[:, OUTSIDE].mean(1) < SOFT_HU]
+    wall, soft = found[:, WALL].max(1), found[:, OUTSIDE].mean(1)
+    at = found[:, np.flatnonzero(STEPS == 0)[0]]
+    out = []
+    for low, high in pairwise(BRIGHTNESS_HU):
+        chosen = (wall >= low) & (wall < high)
+        if chosen.sum() < 30:
+            out.append("– | – | –")
+            continue
+        share = np.median((at - soft)[chosen] / (wall - soft)[chosen])
+        out.append(f"{100 * chosen.mean():.0f} % | {np.median(at[chosen]):.0f} | {share:.2f}")
+    return out
+
+
+def main() -> None:
+    with ProcessPoolExecutor(2) as pool:
+        drawn = np.concatenate(list(pool.map(phantom, range(1, PHANTOMS + 1))))
+    both = zip(pairwise(BRIGHTNESS_HU), rows(annotator()), rows(drawn), strict=True)
+    lines = [
+        "# What the outline reads", "",
+        "Generated by `python -m benchmarks.outline`; do not edit. Head and neck, transverse "
+        "outlines, by the brightest HU within 3 pixels inside: share of the outline, median HU "
+        "on it, and that as a share of the way from the soft tissue outside to the brightest. "
+        "Phantoms are drawn so that the noise-free scan reads 220 HU on their surface, or half "
+        "of what a fainter wall shows.", "",
+        "| brightest HU | annotator of pelvic-ref-002 | HU | share |"
+        f" {PHANTOMS} phantoms, seed {SEED} | HU | share |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+        *(f"| {low}–{high} | {a} | {b} |" for (low, high), a, b in both), "",
+    ]  # fmt: skip
+    (ROOT / "docs/results/outline.md").write_text("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
