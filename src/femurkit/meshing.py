@@ -19,10 +19,11 @@ from femurkit.report.build import remarks
 from femurkit.report.tables import write_csv, write_json
 from femurkit.sources import load
 from femurkit.steps import Listener, Steps
-from femurkit.surface.field import from_mask
 from femurkit.surface.head import fit_head
 from femurkit.surface.hollow import hollow
 from femurkit.surface.periosteal import periosteal
+from femurkit.surface.smooth import LIGHT
+from femurkit.surface.subvoxel import from_mask
 from femurkit.volume import Mask, Volume
 
 
@@ -85,7 +86,7 @@ def _mesh(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Surfaces of one femur, written; its measurements and what to know about them."""
     field = from_mask(mask)
-    outline = periosteal(field, mask.grid).mesh
+    outline = periosteal(field, mask.grid, **LIGHT).mesh
     notes: tuple[str, ...] = ()
     if side is None:
         told = side_of(outline)
@@ -97,7 +98,7 @@ def _mesh(
     write_stl(outline, folder / "femur.stl")
     if volume is None:
         return measure(side, mask, outline), notes
-    inner = hollow(field, volume)
+    inner = hollow(field, volume, **LIGHT)
     write_stl(inner.mesh, folder / "femur_hollow.stl")
     return measure(side, mask, outline, inner.mesh), (*notes, *inner.notes)
 

@@ -4,8 +4,8 @@ import pytest
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.surface.contour import contour
-from femurkit.surface.field import clip_to_scan, faces, from_mask, to_mask
-from femurkit.volume import Field, Mask
+from femurkit.surface.field import clip_to_scan, faces, to_mask
+from femurkit.volume import Field
 
 SCANS = [
     ((1, 1, 1), (0, 0, 0)),
@@ -95,17 +95,3 @@ def test_an_empty_field_is_refused_and_a_femur_outside_the_scan_gives_an_empty_m
         to_mask(Field(np.zeros(field.grid.shape, np.float32), field.grid), scan_around())
     far = Grid.aligned((5, 5, 5), (1, 1, 1), (900, 900, 900))
     assert not to_mask(field, far).array.any()
-
-
-@pytest.mark.parametrize(("spacing", "angles"), SCANS)
-def test_a_mask_made_a_field_and_a_mask_again_is_the_same(
-    shapes, scan_around, centre, spacing, angles
-):
-    scan = scan_around(spacing, angles, bottom_mm=-20)
-    mask = Mask(shapes["capsule"].depth(centres(scan) - centre) > 0, scan)
-    again = to_mask(from_mask(mask), scan)
-    shared = 2 * (again.array & mask.array).sum() / (again.array.sum() + mask.array.sum())
-    assert shared > 0.99
-    assert again.volume_ml == pytest.approx(mask.volume_ml, rel=0.005)
-    with pytest.raises(DegenerateShape):
-        from_mask(Mask(np.zeros(scan.shape, bool), scan))

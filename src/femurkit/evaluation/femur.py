@@ -16,8 +16,9 @@ from femurkit.evaluation.regions import regions_of
 from femurkit.evaluation.rows import Row
 from femurkit.evaluation.voxels import Voxels, voxels_of
 from femurkit.mesh import Mesh
-from femurkit.surface.field import from_mask
 from femurkit.surface.periosteal import periosteal
+from femurkit.surface.smooth import LIGHT
+from femurkit.surface.subvoxel import from_mask
 from femurkit.volume import Mask, Volume
 
 
@@ -83,7 +84,7 @@ def area_columns(pred: Mesh | None, truth: Mesh | None) -> Row:
 
 def _surface(mask: Mask) -> Mesh | None:
     try:
-        return periosteal(from_mask(mask), mask.grid).mesh
+        return periosteal(from_mask(mask), mask.grid, **LIGHT).mesh
     except DegenerateShape:
         return None
 

@@ -17,9 +17,6 @@ from femurkit.solid import Plane, faces
 from femurkit.surface.islands import bounding_window, close_handles, fill_holes, keep_largest
 from femurkit.volume import Field, Mask
 
-SPACING_MM = 1.5
-"""Edge of a voxel of the canonical grid."""
-
 MARGIN = 8
 """Voxels of room around the femur: enough for smoothing never to feel where the field stops."""
 
@@ -33,8 +30,9 @@ def prepared(field: Field, scan_grid: Grid) -> Field:
     """One femur without islands, cavities or tunnels, continued past the ends of scan and box.
 
     Beyond the scan's outermost voxel centres there is no data, so whatever a network said there is
-    replaced by what it said one voxel inside; beyond the box likewise. The result is cropped to the
-    femur with MARGIN voxels of room on every side. Raises DegenerateShape if no voxel reaches 0.5.
+    replaced by what it said inside, gone straight on; beyond the box its last layer is repeated.
+    The result is cropped to the femur with MARGIN voxels of room on every side.
+    Raises DegenerateShape if no voxel reaches 0.5.
     """
     femur = keep_largest(field.array >= 0.5)
     if not femur.any():
@@ -59,7 +57,11 @@ def _filled(array: np.ndarray) -> np.ndarray:
 
 
 def _continued(array: np.ndarray, grid: Grid, scan_grid: Grid) -> np.ndarray:
-    """Values at nodes beyond the scan's outermost centres, taken from one voxel inside them."""
+    """Nodes beyond the scan's outermost centres: straight on from one voxel inside them.
+
+    What a value adds to the one there is what the same way back into the scan takes from it, so
+    that a shaft goes on at its slant.
+    """
     scan = scan_grid.to_index(_centres(grid))
     last = np.array(scan_grid.shape) - 1.0
     beyond = ((scan < -1e-6) | (scan > last + 1e-6)).any(-1)
@@ -68,9 +70,16 @@ def _continued(array: np.ndarray, grid: Grid, scan_grid: Grid) -> np.ndarray:
     rows = np.linalg.inv(scan_grid.affine)[:3, :3]
     step = min(grid.spacing_mm) * np.linalg.norm(rows, axis=1)
     inset = np.minimum(step, last / 2)
-    source = grid.to_index(scan_grid.to_world(np.clip(scan[beyond], inset, last - inset)))
+    turn = np.clip(scan[beyond], inset, last - inset)
+    back = np.clip(2 * turn - scan[beyond], inset, last - inset)
+    there, behind = (
+        ndimage.map_coordinates(
+            array, grid.to_index(scan_grid.to_world(at)).T, order=1, mode="nearest"
+        )
+        for at in (turn, back)
+    )
     out = array.copy()
-    out[beyond] = ndimage.map_coordinates(array, source.T, order=1, mode="nearest")
+    out[beyond] = np.clip(2 * there - behind, 0, 1)
     return out
 
 
@@ -137,40 +146,3 @@ def _within(box: Grid, grid: Grid) -> np.ndarray:
             index = a * z + b * y + (c * x + d)
             out &= (index >= -0.5) & (index <= last)
     return out
-
-
-def from_mask(mask: Mask, *, spacing_mm: float = SPACING_MM) -> Field:
-    """A field whose 0.5 outline is the shape of a binary mask, on an LPS-aligned grid.
-
-    Between slices the signed distance is interpolated, not the label, so that thick slices do not
-    leave steps. Source: Raya and Udupa, 1990, Shape-based interpolation of multidimensional
-    objects, IEEE Trans Med Imaging 9:32, doi 10.1109/42.52980. Raises DegenerateShape if empty.
-    """
-    window = bounding_window(mask.array)
-    if window[0].stop == 0:
-        raise DegenerateShape("the mask is empty")
-    pad = [int(np.ceil(2 * spacing_mm / s)) + 2 for s in mask.grid.spacing_mm]
-    lo = np.array([w.start for w in window]) - pad
-    hi = np.array([w.stop for w in window]) + pad
-    inner = tuple(
-        slice(max(0, a), min(n, b)) for a, b, n in zip(lo, hi, mask.grid.shape, strict=True)
-    )
-    width = [(s.start - a, b - s.stop) for s, a, b in zip(inner, lo, hi, strict=True)]
-    part = np.pad(mask.array[inner], width, mode="edge")
-    grid = mask.grid.crop(lo, hi)
-    distance = _signed_distance(part, mask.grid.spacing_mm)
-    least, most = grid.bounds_mm()
-    shape = tuple(int(n) for n in np.ceil((most - least)[::-1] / spacing_mm) + 1)
-    target = Grid.aligned(shape, (spacing_mm,) * 3, least)
-    index = np.linalg.inv(grid.affine) @ target.affine
-    sampled = ndimage.affine_transform(
-        distance, index[:3, :3], index[:3, 3], shape, np.float32, order=1, mode="nearest"
-    )
-    return Field(np.clip(0.5 + sampled / (2 * spacing_mm), 0, 1).astype(np.float32), target)
-
-
-def _signed_distance(array: np.ndarray, spacing_mm: tuple) -> np.ndarray:
-    """Distance to the outline in mm, positive inside; zero half way between unlike voxels."""
-    inside = ndimage.distance_transform_edt(array, sampling=spacing_mm)
-    outside = ndimage.distance_transform_edt(~array, sampling=spacing_mm)
-    return np.asarray(inside - outside, np.float32)

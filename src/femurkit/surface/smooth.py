@@ -9,6 +9,8 @@ from femurkit.mesh import Mesh, from_vtk, to_vtk, vertex_normals
 PASSES = 30
 PASS_BAND = 0.1
 """Chosen for a 1.5 mm lattice: below its steps, above the curvature of the lesser trochanter."""
+LIGHT = {"passes": 10, "pass_band": 0.5}
+"""For a field that is smooth already: takes the ridges of the contour, no more."""
 
 
 @dataclass(frozen=True)
