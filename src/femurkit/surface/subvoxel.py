@@ -28,12 +28,12 @@ REACH_MM = 6.0
 PAD = 8
 """Voxels of room on every side: the low pass never feels where the array stops."""
 ROUNDS = 15
-WIDTH, ORDER = 1.5, 6
+WIDTH, ORDER = 1.75, 9
 """Of the low pass of every round: sigma in voxels, and how often it is sharpened again."""
 LAST = (1.5, 3)
 """Of the low pass at the end."""
-START = (2.0, 4)
-DOUBT = 0.1
+START = (3.0, 6)
+DOUBT = 0.05
 """Nearer to the surface than about so many voxels a centre pushes."""
 FINE_MM = 0.75
 """Smaller voxels need no rounds: what one low pass leaves is a fiftieth of a millimetre."""
