@@ -27,7 +27,7 @@ from femurkit.mesh import Mesh, read_stl
 from femurkit.phantom import make_patient, write_patient
 from femurkit.sources import load
 from femurkit.surface.periosteal import periosteal
-from femurkit.surface.smooth import LIGHT
+from femurkit.surface.smooth import RIDGES
 from femurkit.surface.subvoxel import from_mask
 from femurkit.volume import Mask
 
@@ -139,7 +139,7 @@ def real() -> None:
                     labels, grid = read_mask(DATA / truth)
                     for side in found:
                         mask = Mask(labels == side.label, grid)
-                        true[side] = periosteal(from_mask(mask), grid, **LIGHT).mesh
+                        true[side] = periosteal(from_mask(mask), grid, RIDGES).mesh
                 where = centres(result, found)
                 overlays(volume, found, true, where, OUT / f"{name}_outlines.png", title=name)
                 hollow = surfaces(result, "femur_hollow.stl")

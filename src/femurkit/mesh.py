@@ -70,6 +70,13 @@ def vertex_normals(mesh: Mesh) -> np.ndarray:
     return np.asarray(out / np.where(length > 0, length, 1.0))
 
 
+def vertex_areas_mm2(mesh: Mesh) -> np.ndarray:
+    """A third of the area of the faces around each vertex, (n,)."""
+    a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
+    third = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
+    return np.bincount(mesh.faces.ravel(), np.repeat(third, 3), minlength=len(mesh.vertices))
+
+
 def to_vtk(mesh: Mesh) -> Any:
     """The same surface as vtkPolyData."""
     from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray

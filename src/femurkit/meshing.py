@@ -19,10 +19,11 @@ from femurkit.report.build import remarks
 from femurkit.report.tables import write_csv, write_json
 from femurkit.sources import load
 from femurkit.steps import Listener, Steps
+from femurkit.surface.cortex import cortex
 from femurkit.surface.head import fit_head
 from femurkit.surface.hollow import hollow
 from femurkit.surface.periosteal import periosteal
-from femurkit.surface.smooth import LIGHT
+from femurkit.surface.smooth import RIDGES
 from femurkit.surface.subvoxel import from_mask
 from femurkit.volume import Mask, Volume
 
@@ -86,7 +87,7 @@ def _mesh(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Surfaces of one femur, written; its measurements and what to know about them."""
     field = from_mask(mask)
-    outline = periosteal(field, mask.grid, **LIGHT).mesh
+    outline = periosteal(field, mask.grid, RIDGES).mesh
     notes: tuple[str, ...] = ()
     if side is None:
         told = side_of(outline)
@@ -98,9 +99,10 @@ def _mesh(
     write_stl(outline, folder / "femur.stl")
     if volume is None:
         return measure(side, mask, outline), notes
-    inner = hollow(field, volume, **LIGHT)
+    inner = hollow(field, volume, RIDGES)
     write_stl(inner.mesh, folder / "femur_hollow.stl")
-    return measure(side, mask, outline, inner.mesh), (*notes, *inner.notes)
+    wall = cortex(outline, volume)
+    return measure(side, mask, outline, inner.mesh, cortex=wall), (*notes, *inner.notes)
 
 
 def side_of(periosteal: Mesh) -> Side | None:

@@ -29,6 +29,7 @@ from femurkit.segment.weights import Network, fine_network, weights_hash
 from femurkit.segment.whole import predict_whole
 from femurkit.sources import Scan, load
 from femurkit.steps import Listener, Steps
+from femurkit.surface.cortex import cortex
 from femurkit.surface.field import to_mask
 from femurkit.surface.hollow import hollow
 from femurkit.surface.periosteal import periosteal
@@ -172,8 +173,12 @@ def _femur(work: _Work, hip: Hip, folder: Path) -> Femur:
         inner = hollow(probability, volume)
         write_stl(outline, folder / "femur.stl")
         write_stl(inner.mesh, folder / "femur_hollow.stl")
+    with steps(f"{side.value}: cortex"):
+        wall = cortex(outline, volume)
     with steps(f"{side.value}: measure"):
-        measured = measure(side, mask, outline, inner.mesh, volume, probability=probability)
+        measured = measure(
+            side, mask, outline, inner.mesh, volume, probability=probability, cortex=wall
+        )
     if scan.series is not None:
         with steps(f"{side.value}: segmented CT"):
             write_segmented_series(scan.series, mask, folder / "ct", side=side, slices=work.slices)

@@ -3,9 +3,9 @@ import pytest
 import SimpleITK
 
 from femurkit.errors import DegenerateShape
-from femurkit.evaluation.distance import mesh_distance, surface_distance, vertex_areas_mm2
+from femurkit.evaluation.distance import mesh_distance, surface_distance
 from femurkit.geometry import Grid
-from femurkit.mesh import Mesh
+from femurkit.mesh import Mesh, vertex_areas_mm2
 from femurkit.surface.contour import contour
 from femurkit.volume import Field, Mask
 

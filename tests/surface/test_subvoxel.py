@@ -11,7 +11,7 @@ from femurkit.solid import cut, faces, voxelise
 from femurkit.surface.contour import genus
 from femurkit.surface.field import to_mask
 from femurkit.surface.periosteal import periosteal
-from femurkit.surface.smooth import LIGHT
+from femurkit.surface.smooth import RIDGES
 from femurkit.surface.subvoxel import from_mask
 from femurkit.volume import Mask
 
@@ -63,7 +63,7 @@ def test_a_real_femur_comes_back_from_its_voxels(
     scan = scan_of(libhip[name], spacing, shown_mm)
     truth = cut(libhip[name], faces(scan))
     mask = Mask(voxelise(truth, scan), scan)
-    mesh = periosteal(from_mask(mask), scan, **LIGHT).mesh
+    mesh = periosteal(from_mask(mask), scan, RIDGES).mesh
     write_stl(mesh, tmp_path / "femur.stl")
     back = read_stl(tmp_path / "femur.stl")
     assert back.is_watertight

@@ -9,7 +9,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from femurkit.errors import DegenerateShape
-from femurkit.mesh import Mesh, to_vtk
+from femurkit.mesh import Mesh, to_vtk, vertex_areas_mm2
 from femurkit.volume import Mask
 
 
@@ -82,13 +82,6 @@ def mesh_distance(pred: Mesh, truth: Mesh) -> Distances:
         hd95_mm=max(_percentile(to_truth, a, 0.95), _percentile(to_pred, b, 0.95)),
         hd_mm=float(max(to_truth[a > 0].max(), to_pred[b > 0].max())),
     )
-
-
-def vertex_areas_mm2(mesh: Mesh) -> np.ndarray:
-    """A third of the area of the faces around each vertex, (n,)."""
-    a, b, c = (mesh.vertices[mesh.faces[:, i]] for i in range(3))
-    third = np.linalg.norm(np.cross(b - a, c - a), axis=1) / 6
-    return np.bincount(mesh.faces.ravel(), np.repeat(third, 3), minlength=len(mesh.vertices))
 
 
 def _to_faces(source: Mesh, target: Mesh) -> np.ndarray:

@@ -9,15 +9,16 @@ import numpy as np
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape
 from femurkit.evaluation.distance import pooled
+from femurkit.evaluation.joint_gap import JointGap, joint_gap
 from femurkit.evaluation.levels import slice_areas_cm2
 from femurkit.evaluation.overlap import overlap
 from femurkit.evaluation.regional import regional
-from femurkit.evaluation.regions import regions_of
 from femurkit.evaluation.rows import Row
 from femurkit.evaluation.voxels import Voxels, voxels_of
 from femurkit.mesh import Mesh
 from femurkit.surface.periosteal import periosteal
-from femurkit.surface.smooth import LIGHT
+from femurkit.surface.regions import Regions, regions_of
+from femurkit.surface.smooth import RIDGES
 from femurkit.surface.subvoxel import from_mask
 from femurkit.volume import Mask, Volume
 
@@ -47,8 +48,6 @@ def compare_femur(pred: Mask, truth: Mask, side: Side, *, ct: Volume | None = No
     voxels = voxels_of(pred, truth)
     shares = asdict(overlap(pred.array, truth.array))
     pred_mesh, truth_mesh = _surface(pred), _surface(truth)
-    why = "the truth has no surface"
-    regions = why if truth_mesh is None else regions_of(truth_mesh, side, ct=ct)
     error = pred.volume_ml - truth.volume_ml
     areas = [slice_areas_cm2(mask.array, truth.grid) for mask in (pred, truth)]
     row: Row = {
@@ -62,9 +61,19 @@ def compare_femur(pred: Mask, truth: Mask, side: Side, *, ct: Volume | None = No
         "volume_error_percent": 100 * error / truth.volume_ml,
         **area_columns(pred_mesh, truth_mesh),
         "largest_slice_area_difference_cm2": float(np.abs(areas[0] - areas[1]).max()),
-        **regional(voxels, regions),
+        **regional(voxels, _parts(truth_mesh, side, ct)),
     }
     return Femur(row, pred, truth, pred_mesh, truth_mesh)
+
+
+def _parts(truth: Mesh | None, side: Side, ct: Volume | None) -> tuple[Regions, JointGap] | str:
+    """Regions and joint gap of the true femur, or why there are none."""
+    if truth is None:
+        return "the truth has no surface"
+    regions = regions_of(truth, side)
+    if isinstance(regions, str):
+        return regions
+    return regions, joint_gap(truth, side, regions.axes.centre_mm, regions.junction, ct=ct)
 
 
 def area_columns(pred: Mesh | None, truth: Mesh | None) -> Row:
@@ -84,7 +93,7 @@ def area_columns(pred: Mesh | None, truth: Mesh | None) -> Row:
 
 def _surface(mask: Mask) -> Mesh | None:
     try:
-        return periosteal(from_mask(mask), mask.grid, **LIGHT).mesh
+        return periosteal(from_mask(mask), mask.grid, RIDGES).mesh
     except DegenerateShape:
         return None
 

@@ -9,8 +9,10 @@ from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.confidence import confidence, signs_of
 from femurkit.measure.length import visible_length_mm
 from femurkit.measure.metal import metal_ml
+from femurkit.measure.morphometry import morphometry
 from femurkit.mesh import Mesh
 from femurkit.surface.contour import genus, parts
+from femurkit.surface.cortex import Cortex
 from femurkit.surface.head import fit_head
 from femurkit.volume import Field, Mask, Volume
 
@@ -37,12 +39,14 @@ def measure(
     volume: Volume | None = None,
     *,
     probability: Field | None = None,
+    cortex: Cortex | str | None = None,
 ) -> dict[str, Any]:
     """Plain numbers for measurements.json; units are the endings of the names.
 
     mask on the scan's grid, surfaces in LPS mm; probability: what a network gave, on its box, for
-    the confidence, which needs the volume too. What cannot be measured is None, and
-    `not_measurable` says why. `checks` is a list of {code, passed, text}.
+    the confidence, which needs the volume too; cortex: of the periosteal surface, if it was sought.
+    What cannot be measured is None, and `not_measurable` says why; `standard_errors` holds those
+    that are known. `checks` is a list of {code, passed, text}.
     """
     head = fit_head(periosteal, side)
     length = visible_length_mm(periosteal)
@@ -66,6 +70,15 @@ def measure(
         found["hollow_surface_area_mm2"] = _rounded(surface_area_mm2(hollow), 1)
     if periosteal.is_watertight and parts(periosteal).max() == 0:
         found["handles"] = genus(periosteal)
+    shape = morphometry(periosteal, side, head, cortex)
+    found |= {name: _rounded(one.value, 2) for name, one in shape.items()}
+    found["standard_errors"] = {
+        name: _rounded(one.error, 2) for name, one in shape.items() if one.error is not None
+    }
+    missing |= {name: one.missing for name, one in shape.items() if one.missing is not None}
+    if isinstance(cortex, Cortex):
+        found["compact_bone_hu"] = _rounded(cortex.cortical_hu, 0)
+        found["blur_sigma_mm"] = _rounded(cortex.sigma_mm, 2)
     found["not_measurable"] = missing
     found["checks"] = checks(mask, periosteal, hollow, length)
     if volume is not None:

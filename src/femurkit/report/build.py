@@ -80,12 +80,16 @@ def numbers(measured: Mapping[str, Any]) -> tuple[Number, ...]:
 
 
 def remarks(measured: Mapping[str, Any]) -> list[str]:
-    """A warning for each check that does not hold and for each thing that was not measurable."""
+    """A warning for each check that does not hold, and why a femur has no head.
+
+    Why other things could not be measured stands with the measurements: most scans end too soon for
+    some of them.
+    """
     which = f"{_words(measured['side'])} femur"
     failed = [check for check in measured["checks"] if not check["passed"]]
     return [
         *(f"{which}, {check['code']}: {check['text']}." for check in failed),
-        *(f"{which}, no {what}: {why}." for what, why in measured["not_measurable"].items()),
+        *(f"{which}, no head: {why}." for why in [measured["not_measurable"].get("head")] if why),
     ]
 
 

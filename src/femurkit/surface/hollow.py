@@ -17,7 +17,7 @@ from femurkit.mesh import Mesh
 from femurkit.surface.field import end_planes, prepared
 from femurkit.surface.islands import keep_largest
 from femurkit.surface.periosteal import ended
-from femurkit.surface.smooth import PASS_BAND, PASSES
+from femurkit.surface.smooth import STEPS, Smoothing
 from femurkit.volume import Field, Volume
 
 WALL_MM = 1.5
@@ -68,9 +68,7 @@ class _Bone:
     step_mm: float
 
 
-def hollow(
-    field: Field, volume: Volume, *, passes: int = PASSES, pass_band: float = PASS_BAND
-) -> Hollow:
+def hollow(field: Field, volume: Volume, smoothing: Smoothing = STEPS) -> Hollow:
     """The bone of one femur as a closed surface in LPS mm: outline outside, canal inside.
 
     field: probability of femur; volume: the scan in HU, on a grid of its own. Where the scan ends
@@ -80,7 +78,7 @@ def hollow(
     """
     ready = prepared(field, volume.grid)
     planes = end_planes(field, volume.grid)
-    solid = ended(ready, planes, passes=passes, pass_band=pass_band).mesh
+    solid = ended(ready, planes, smoothing).mesh
     up = slice(None, None, 1 if ready.grid.affine[2, 0] > 0 else -1)
     inside = ready.array >= 0.5
     step = ready.grid.spacing_mm[0]
@@ -104,7 +102,7 @@ def hollow(
     share = np.zeros_like(ready.array)
     share[up] = _canal_share(bone, marrow, cortical)
     left = Field(np.minimum(ready.array, 1 - share).astype(np.float32), ready.grid)
-    mesh = ended(left, planes, passes=passes, pass_band=pass_band).mesh
+    mesh = ended(left, planes, smoothing).mesh
     canal_ml = (solid.volume_mm3 - mesh.volume_mm3) / 1000
     notes = () if canal_ml > 0.1 else ("The canal does not reach the end of the scan.",)
     return Hollow(mesh, canal_ml, threshold, marrow, cortical, notes)

@@ -8,32 +8,25 @@ from femurkit.geometry import Grid
 from femurkit.solid import Plane, cut
 from femurkit.surface.contour import contour, largest_part
 from femurkit.surface.field import clip, end_planes, prepared
-from femurkit.surface.smooth import PASS_BAND, PASSES, Surface, smooth
+from femurkit.surface.smooth import STEPS, Smoothing, Surface, smooth
 from femurkit.volume import Field
 
 
-def periosteal(
-    field: Field, scan_grid: Grid, *, passes: int = PASSES, pass_band: float = PASS_BAND
-) -> Surface:
+def periosteal(field: Field, scan_grid: Grid, smoothing: Smoothing = STEPS) -> Surface:
     """The outline of one femur as a closed surface in LPS mm, outward normals, one part.
 
     The field is continued past the end of the scan, contoured and smoothed there as everywhere
     else, and only then cut at the scan's outer voxel faces: the cut stays flat and its rim sharp.
     Raises DegenerateShape if there is no femur in the field.
     """
-    return ended(
-        prepared(field, scan_grid),
-        end_planes(field, scan_grid),
-        passes=passes,
-        pass_band=pass_band,
-    )
+    return ended(prepared(field, scan_grid), end_planes(field, scan_grid), smoothing)
 
 
-def ended(ready: Field, planes: Sequence[Plane], *, passes: int, pass_band: float) -> Surface:
+def ended(ready: Field, planes: Sequence[Plane], smoothing: Smoothing) -> Surface:
     """Contour of a prepared field, smoothed, then cut flat at the planes; its largest part."""
-    smoothed = smooth(largest_part(contour(ready)), passes=passes, pass_band=pass_band)
+    smoothed = smooth(largest_part(contour(ready)), smoothing)
     mesh = largest_part(cut(smoothed.mesh, planes))
     if mesh.is_watertight:
         return Surface(mesh, smoothed.volume_change, smoothed.area_change)
     # capping can fail where a plane grazes the surface: a clipped field closes by itself
-    return smooth(largest_part(contour(clip(ready, planes))), passes=passes, pass_band=pass_band)
+    return smooth(largest_part(contour(clip(ready, planes))), smoothing)

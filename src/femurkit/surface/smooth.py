@@ -6,10 +6,19 @@ from dataclasses import dataclass
 
 from femurkit.mesh import Mesh, from_vtk, to_vtk, vertex_normals
 
-PASSES = 30
-PASS_BAND = 0.1
-"""Chosen for a 1.5 mm lattice: below its steps, above the curvature of the lesser trochanter."""
-LIGHT = {"passes": 10, "pass_band": 0.5}
+
+@dataclass(frozen=True)
+class Smoothing:
+    """Windowed-sinc passes over a contour. pass_band: 0..2, lower is smoother."""
+
+    passes: int = 30
+    pass_band: float = 0.1
+
+
+STEPS = Smoothing()
+"""For a network's field on a 1.5 mm lattice: below its steps, above the curvature of the lesser
+trochanter."""
+RIDGES = Smoothing(10, 0.5)
 """For a field that is smooth already: takes the ridges of the contour, no more."""
 
 
@@ -22,11 +31,11 @@ class Surface:
     area_change: float
 
 
-def smooth(mesh: Mesh, *, passes: int = PASSES, pass_band: float = PASS_BAND) -> Surface:
+def smooth(mesh: Mesh, smoothing: Smoothing = STEPS) -> Surface:
     """Windowed-sinc smoothing, then a shift along the normals that gives the volume back.
 
-    mesh: closed, LPS mm. pass_band: 0..2, lower is smoother. The shift is the same everywhere, a
-    few hundredths of a millimetre. Vertices move, faces stay.
+    mesh: closed, LPS mm. The shift is the same everywhere, a few hundredths of a millimetre.
+    Vertices move, faces stay.
     Source: Taubin, Zhang, Golub, 1996, Optimal surface smoothing as filter design, ECCV,
     doi 10.1007/BFb0015544.
     """
@@ -34,8 +43,8 @@ def smooth(mesh: Mesh, *, passes: int = PASSES, pass_band: float = PASS_BAND) ->
 
     sinc = vtkWindowedSincPolyDataFilter()
     sinc.SetInputData(to_vtk(mesh))
-    sinc.SetNumberOfIterations(passes)
-    sinc.SetPassBand(pass_band)
+    sinc.SetNumberOfIterations(smoothing.passes)
+    sinc.SetPassBand(smoothing.pass_band)
     sinc.NormalizeCoordinatesOn()
     sinc.NonManifoldSmoothingOn()
     sinc.BoundarySmoothingOff()

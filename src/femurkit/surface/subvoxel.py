@@ -150,8 +150,8 @@ def _shift(distance: np.ndarray, count: int, voxel: float) -> float:
     total = 0.0
     for _ in range(3):
         share = np.clip(0.5 + (distance + total) / voxel, 0, 1)
-        edge = np.count_nonzero((share > 0) & (share < 1))
-        total += voxel * (count - float(share.sum())) / max(edge, 1)
+        edge = max(int(np.count_nonzero((share > 0) & (share < 1))), 1)
+        total += voxel * (count - float(share.sum())) / edge
     return total
 
 
