@@ -106,14 +106,14 @@ def from_vtk(polydata: Any) -> Mesh:
     return Mesh(points, faces)
 
 
-def write_stl(mesh: Mesh, path: Path) -> None:
-    """Binary STL, LPS mm (the format itself has no unit or frame)."""
+def write_stl(mesh: Mesh, path: Path, *, header: str = "femurkit LPS mm") -> None:
+    """Binary STL in the mesh's own space and unit, which the header names: STL has no field."""
     from vtkmodules.vtkIOGeometry import vtkSTLWriter
 
     writer = vtkSTLWriter()
     writer.SetFileName(str(path))
     writer.SetFileTypeToBinary()
-    writer.SetHeader("femurkit LPS mm")
+    writer.SetHeader(header)
     writer.SetInputData(to_vtk(mesh))
     if writer.Write() != 1:
         raise OSError(f"could not write {path.name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,15 @@ from femurkit.dicom.read_seg import is_dicom, read_seg
 from femurkit.errors import InputRefused
 from femurkit.images import read_mask
 from femurkit.measure.femur import measure
-from femurkit.mesh import Mesh, write_stl
+from femurkit.mesh import Mesh
+from femurkit.meshfiles import Format, Space
 from femurkit.output import whole_or_nothing
 from femurkit.report.build import remarks
 from femurkit.report.tables import write_csv, write_json
 from femurkit.sources import load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.cortex import cortex
+from femurkit.surface.files import SurfaceFiles
 from femurkit.surface.head import fit_head
 from femurkit.surface.hollow import hollow
 from femurkit.surface.periosteal import periosteal
@@ -42,13 +45,17 @@ def mesh_mask(
     *,
     ct: Path | None = None,
     overwrite: bool = False,
+    formats: Sequence[Format] = ("stl",),
+    space: Space = "LPS",
     progress: Listener | None = None,
 ) -> Meshed:
-    """Write out/left and out/right: femur.stl, with a CT also femur_hollow.stl; and measurements.
+    """Write out/left and out/right: femur.stl, with a CT also femur_hollow.stl and cortex.vtp (the
+    outline with cortical thickness); and measurements.
 
     path: a mask (NIfTI, NRRD, MetaImage, DICOM SEG) with 1 left and 2 right, or one femur of any
     label, whose side its head tells.
-    ct: anything that load() reads; it need not share the mask's grid. Raises InputRefused.
+    ct: anything that load() reads; it need not share the mask's grid. formats, space: of the
+    surfaces. Raises InputRefused.
     """
     steps = Steps(progress)
     with whole_or_nothing(out, overwrite=overwrite, marker="measurements.json", source=path) as to:
@@ -60,7 +67,9 @@ def mesh_mask(
         warnings: list[str] = []
         for side, label in _femurs(labels):
             with steps(f"label {label}"):
-                measured, notes = _mesh(Mask(labels == label, grid), side, volume, to)
+                measured, notes = _mesh(
+                    Mask(labels == label, grid), side, volume, SurfaceFiles(to, formats, space)
+                )
             rows.append(measured)
             warnings += [*notes, *remarks(measured)]
         write_json(rows, to / "measurements.json")
@@ -83,7 +92,7 @@ def _femurs(labels: np.ndarray) -> list[tuple[Side | None, int]]:
 
 
 def _mesh(
-    mask: Mask, side: Side | None, volume: Volume | None, out: Path
+    mask: Mask, side: Side | None, volume: Volume | None, files: SurfaceFiles
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Surfaces of one femur, written; its measurements and what to know about them."""
     field = from_mask(mask)
@@ -94,14 +103,14 @@ def _mesh(
         side = told or Side.LEFT
         why = "by where its head points" if told else "for want of a head that tells"
         notes = (f"Taken for a {side.value} femur {why}.",)
-    folder = out / side.value
-    folder.mkdir()
-    write_stl(outline, folder / "femur.stl")
+    files = files.within(side.value)
+    files.write(outline, "femur")
     if volume is None:
         return measure(side, mask, outline), notes
     inner = hollow(field, volume, RIDGES)
-    write_stl(inner.mesh, folder / "femur_hollow.stl")
+    files.write(inner.mesh, "femur_hollow")
     wall = cortex(outline, volume)
+    files.write_cortex(outline, wall)
     return measure(side, mask, outline, inner.mesh, cortex=wall), (*notes, *inner.notes)
 
 

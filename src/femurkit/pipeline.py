@@ -17,7 +17,7 @@ from femurkit.hips.boxes import hips_for
 from femurkit.hips.locate import Hip
 from femurkit.images import write_mask
 from femurkit.measure.femur import measure
-from femurkit.mesh import write_stl
+from femurkit.meshfiles import Format, Space
 from femurkit.output import whole_or_nothing
 from femurkit.report.build import femur_page, remarks
 from femurkit.report.content import FemurPage
@@ -31,6 +31,7 @@ from femurkit.sources import Scan, load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.cortex import cortex
 from femurkit.surface.field import to_mask
+from femurkit.surface.files import SurfaceFiles
 from femurkit.surface.hollow import hollow
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Mask
@@ -74,13 +75,16 @@ def reconstruct(
     series_uid: str | None = None,
     slices: Slices = "touched",
     uncertainty: bool = False,
+    formats: Sequence[Format] = ("stl",),
+    space: Space = "LPS",
     progress: Listener | None = None,
 ) -> Result:
     """Turn a hip CT into femurs: masks, segmented DICOM, surfaces, measurements, report.
 
     path: folder, zip, or NIfTI/NRRD/MetaImage file in HU; never changed. out: a folder that appears
     whole or not at all. recipe: which shipped network segments; weights: an .onnx from training to
-    use in its place. uncertainty: write the map of the network's doubt too.
+    use in its place. uncertainty: write the map of the network's doubt too. formats, space: of the
+    surfaces.
     progress: called with the name of each step as it begins.
     Raises InputRefused (a subclass says why) or NoFemurFound.
     """
@@ -92,7 +96,8 @@ def reconstruct(
             scan = load(path, series_uid=series_uid)
         with steps("find hips"):
             hips, missing = _wanted(hips_for(network, scan.volume, device=device), side)
-        femurs, notes = _femurs(_Work(scan, network, folder, slices, uncertainty, steps), hips)
+        files = SurfaceFiles(folder, formats, space)
+        femurs, notes = _femurs(_Work(scan, network, files, slices, uncertainty, steps), hips)
         if scan.series is not None:
             with steps("segmentation object"):
                 masks = {femur.side: femur.mask for femur in femurs}
@@ -104,6 +109,7 @@ def reconstruct(
         settings = {
             "side": side, "recipe": recipe, "network": "given" if weights else "shipped",
             "device": device, "slices": slices, "uncertainty": "yes" if uncertainty else "no",
+            "formats": " ".join(formats), "space": space,
         }  # fmt: skip
         run = Run(scan, __version__, sha256, settings, warnings, steps)
         with steps("report"):
@@ -132,7 +138,7 @@ class _Work:
 
     scan: Scan
     network: Network
-    folder: Path
+    files: SurfaceFiles
     slices: Slices
     uncertainty: bool
     steps: Steps
@@ -143,24 +149,23 @@ def _femurs(work: _Work, hips: Sequence[Hip]) -> tuple[list[Femur], list[str]]:
     femurs: list[Femur] = []
     notes: list[str] = []
     for hip in hips:
-        place = work.folder / hip.side.value
+        files = work.files.within(hip.side.value)
         try:
-            femur = _femur(work, hip, place)
+            femur = _femur(work, hip, files)
             femurs.append(femur)
             notes += femur.notes
         except DegenerateShape as error:
-            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(files.folder, ignore_errors=True)
             notes.append(f"The {hip.side.value} femur could not be made: {error}.")
     if not femurs:
         raise NoFemurFound(" ".join(notes))
     return femurs, notes
 
 
-def _femur(work: _Work, hip: Hip, folder: Path) -> Femur:
+def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
     """Everything about one femur, written to its own folder."""
     scan, steps, side = work.scan, work.steps, hip.side
-    volume, grid = scan.volume, scan.volume.grid
-    folder.mkdir()
+    volume, grid, folder = scan.volume, scan.volume.grid, files.folder
     with steps(f"{side.value}: segment"):
         probability = predict_whole(volume, hip.box, network=work.network)
     with steps(f"{side.value}: mask"):
@@ -171,10 +176,11 @@ def _femur(work: _Work, hip: Hip, folder: Path) -> Femur:
     with steps(f"{side.value}: surfaces"):
         outline = periosteal(probability, grid).mesh
         inner = hollow(probability, volume)
-        write_stl(outline, folder / "femur.stl")
-        write_stl(inner.mesh, folder / "femur_hollow.stl")
+        files.write(outline, "femur")
+        files.write(inner.mesh, "femur_hollow")
     with steps(f"{side.value}: cortex"):
         wall = cortex(outline, volume)
+        files.write_cortex(outline, wall)
     with steps(f"{side.value}: measure"):
         measured = measure(
             side, mask, outline, inner.mesh, volume, probability=probability, cortex=wall

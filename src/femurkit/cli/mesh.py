@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from femurkit.cli.options import ALSO, SPACE, with_stl
 from femurkit.cli.screen import femur_table, last_line, progress, say
 
 
@@ -23,6 +24,8 @@ def command(
     ct: Annotated[
         Path | None, typer.Option(help="The CT of this mask: adds the hollow bone.")
     ] = None,
+    formats: ALSO = None,
+    space: SPACE = "LPS",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier DIR.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
@@ -35,7 +38,10 @@ def command(
     with progress(4) as listener:
         from femurkit.meshing import mesh_mask
 
-        result = mesh_mask(mask, out, ct=ct, overwrite=overwrite, progress=listener)
+        result = mesh_mask(
+            mask, out, ct=ct, overwrite=overwrite,
+            formats=with_stl(formats), space=space, progress=listener,
+        )  # fmt: skip
     for warning in result.warnings:
         say(f"note: {warning}")
     femur_table(result.measurements)

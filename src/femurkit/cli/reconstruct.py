@@ -7,9 +7,10 @@ from typing import Annotated, Literal
 
 import typer
 
+from femurkit.cli.options import ALSO, SPACE, with_stl
 from femurkit.cli.screen import femur_table, last_line, progress, say
 
-STEPS = {"both": 16, "left": 10, "right": 10}
+STEPS = {"both": 18, "left": 11, "right": 11}
 """Steps of the pipeline, for the length of the bar."""
 
 
@@ -46,6 +47,8 @@ def command(
         bool,
         typer.Option("--uncertainty", help="Also write where the network doubts, per voxel."),
     ] = False,
+    formats: ALSO = None,
+    space: SPACE = "LPS",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier OUT.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
@@ -66,7 +69,8 @@ def command(
         result = reconstruct(
             series, out,
             side=side, recipe=recipe, weights=weights, device=device, overwrite=overwrite,
-            series_uid=series_uid, slices=slices, uncertainty=uncertainty, progress=listener,
+            series_uid=series_uid, slices=slices, uncertainty=uncertainty,
+            formats=with_stl(formats), space=space, progress=listener,
         )  # fmt: skip
     for warning in result.warnings:
         say(f"note: {warning}")
