@@ -12,6 +12,10 @@ from femurkit.geometry import Grid
 from femurkit.mesh import Mesh, from_vtk, to_vtk
 
 
+CLEAR_MM = 0.02
+"""No vertex of a surface that is cut lies nearer to the plane."""
+
+
 @dataclass(frozen=True)
 class Plane:
     """Half a space. point_mm: (3,) LPS on the plane; inward: (3,) unit, toward what is kept."""
@@ -40,15 +44,21 @@ def faces(grid: Grid) -> tuple[Plane, ...]:
 def cut(mesh: Mesh, planes: Sequence[Plane]) -> Mesh:
     """What lies on the kept side of every plane, closed by flat caps.
 
-    mesh: closed, LPS mm. Planes that it does not cross cost nothing.
+    mesh: closed, LPS mm. Planes that it does not cross cost nothing. Vertices within CLEAR_MM of a
+    plane that it crosses are first moved that far inside: cut so close by, they would leave
+    slivers that single precision, in which files are written, cannot tell from edges.
     """
     from vtkmodules.vtkCommonDataModel import vtkPlane, vtkPlaneCollection
     from vtkmodules.vtkFiltersCore import vtkCleanPolyData, vtkTriangleFilter
     from vtkmodules.vtkFiltersGeneral import vtkClipClosedSurface
 
     collection = vtkPlaneCollection()
+    vertices = mesh.vertices
     for plane in planes:
-        if plane.depth_mm(mesh.vertices).min() < 0:
+        depth = plane.depth_mm(vertices)
+        if depth.min() < 0:
+            near = np.where(np.abs(depth) < CLEAR_MM, CLEAR_MM - depth, 0.0)
+            vertices = vertices + near[:, None] * plane.inward
             one = vtkPlane()
             one.SetOrigin(*plane.point_mm)
             one.SetNormal(*plane.inward)
@@ -56,7 +66,7 @@ def cut(mesh: Mesh, planes: Sequence[Plane]) -> Mesh:
     if collection.GetNumberOfItems() == 0:
         return mesh
     clip = vtkClipClosedSurface()
-    clip.SetInputData(to_vtk(mesh))
+    clip.SetInputData(to_vtk(Mesh(vertices, mesh.faces)))
     clip.SetClippingPlanes(collection)
     clip.SetScalarModeToNone()
     triangles = vtkTriangleFilter()

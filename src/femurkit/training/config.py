@@ -15,7 +15,7 @@ from femurkit.errors import ConfigRefused
 FINE_MM, COARSE_MM = 1.5, 4.0
 """Grids on which phantoms are drawn, of one hip and of a whole scan."""
 
-Objective = Literal["supervised", "mean_teacher", "cross_pseudo", "self_training", "copy_paste"]
+Objective = Literal["supervised", "mean_teacher", "cross_pseudo", "self_training"]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,6 @@ from torch import nn
 from torch.optim.lr_scheduler import ReduceLROnPlateau
 
 from femurkit.training.config import Config
-from femurkit.training.copy_paste import CopyPaste
 from femurkit.training.cross_pseudo import CrossPseudo
 from femurkit.training.data import Batch, load
 from femurkit.training.mean_teacher import MeanTeacher
@@ -29,7 +28,6 @@ OBJECTIVES = {
     "mean_teacher": MeanTeacher,
     "cross_pseudo": CrossPseudo,
     "self_training": SelfTraining,
-    "copy_paste": CopyPaste,
 }
 LEAST_RATE, FALL, WAIT = 1e-5, 0.2, 5
 """The paper's plateau: the rate falls by this factor after so many epochs, down to the least."""
