@@ -191,6 +191,7 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
     notes = [f"{side.value} hip: {note}" for note in (*hip.notes, *inner.notes)]
     with steps(f"{side.value}: pictures"):
         page = femur_page(
-            volume, side, periosteal=outline, hollow=inner.mesh, measured=measured, notes=notes
-        )
+            volume, side,
+            periosteal=outline, hollow=inner.mesh, measured=measured, cortex=wall, notes=notes,
+        )  # fmt: skip
     return Femur(side, mask, measured, page, (*notes, *remarks(measured)))

@@ -11,7 +11,6 @@ from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh, from_vtk, to_vtk
 
-
 CLEAR_MM = 0.02
 """No vertex of a surface that is cut lies nearer to the plane."""
 

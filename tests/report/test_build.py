@@ -5,6 +5,8 @@ import numpy as np
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
 from femurkit.report.build import femur_page, remarks, size_of
+from femurkit.report.views import thickness_colours
+from femurkit.surface.cortex import Cortex
 from femurkit.volume import Volume
 
 MEASURED = {
@@ -53,3 +55,26 @@ def test_size_in_words():
     assert size_of(Volume(np.zeros((3, 4, 5), np.int16), grid)) == (
         "3 slices of 5 × 4 pixels, 0.90 × 0.80 × 3.00 mm"
     )
+
+
+def test_thickness_is_shown_twice_with_its_scale_and_errors_beside_values(box):
+    grid = Grid.aligned((80, 60, 60), (1.0, 1.0, 1.0), (-30.0, -30.0, 0.0))
+    ct = Volume(np.zeros(grid.shape, np.int16), grid)
+    solid = box((-15, -15, 10), (15, 15, 40))
+    wall = Cortex(np.full(len(solid.vertices), 2.0), 1400.0, 0.9)
+    measured = {**MEASURED, "neck_shaft_angle_deg": 128.44, "standard_errors": {
+        "neck_shaft_angle_deg": 1.26}}  # fmt: skip
+    args = {"periosteal": solid, "hollow": solid, "measured": measured}
+    page = femur_page(ct, Side.LEFT, **args, cortex=wall)
+    assert [view.name for view in page.views[5:]] == [
+        "cortex, anterior: dark 0, bright 6 mm", "cortex, posterior: dark 0, bright 6 mm",
+    ]  # fmt: skip
+    angle = next(n for n in page.numbers if n.name == "Neck shaft angle")
+    assert (angle.value, angle.unit) == ("128.4 ± 1.3", "°")
+
+
+def test_the_colour_of_thickness_brightens_and_is_grey_where_unknown():
+    rgb = thickness_colours(np.array([0.0, 2.0, 4.0, 9.0, np.nan]))
+    light = rgb @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(light[:4]) > 20).all()
+    assert len(set(rgb[4])) == 1

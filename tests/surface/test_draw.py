@@ -28,3 +28,16 @@ def test_what_is_nearer_hides_what_is_behind(box):
     alone = draw(near, (0, -1, 0), (0, 0, 1))
     assert np.array_equal(draw(joined(far, near), (0, -1, 0), (0, 0, 1)), alone)
     assert np.array_equal(draw(joined(near, far), (0, -1, 0), (0, 0, 1)), alone)
+
+
+def test_colours_of_the_vertices_show_where_they_are_seen(box):
+    mesh = box((0, 0, 0), (20, 20, 20))
+    red, blue = np.array([200.0, 0, 0]), np.array([0, 0, 200.0])
+    colours = np.where(mesh.vertices[:, 2:] > 10, red, blue)
+    picture = draw(mesh, (0, -1, 0), (0, 0, 1), colours=colours).astype(int)
+    rows = np.flatnonzero((picture[..., 3] > 127).any(1))
+    column = picture.shape[1] // 2
+    upper, lower = picture[rows[2], column], picture[rows[-3], column]
+    assert upper[0] > 2 * upper[2] and lower[2] > 2 * lower[0]
+    plain = draw(mesh, (0, -1, 0), (0, 0, 1))
+    assert np.array_equal(plain[..., 3], picture[..., 3])

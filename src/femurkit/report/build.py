@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
-from femurkit.report.content import Check, FemurPage, Number
+from femurkit.report.content import Check, FemurPage, Number, View
 from femurkit.report.cuts import head_cut, shaft_cut
-from femurkit.report.views import view
+from femurkit.report.views import THICK_MM, thickness_colours, view
+from femurkit.surface.cortex import Cortex
 from femurkit.volume import Volume
 
 CUTS = ("coronal", "sagittal", "axial")
 VIEWS = ("anterior", "posterior", "medial", "lateral")
+THICKNESS_VIEWS = ("anterior", "posterior")
+SCALE = f"dark 0, bright {THICK_MM:.0f} mm"
 
 UNITS: tuple[tuple[str, str, float, int], ...] = (
     ("_mm2", "cm²", 0.01, 1),
@@ -36,13 +40,21 @@ def femur_page(
     periosteal: Mesh,
     hollow: Mesh,
     measured: Mapping[str, Any],
+    cortex: Cortex | str = "not sought",
     notes: Sequence[str] = (),
 ) -> FemurPage:
     """Pictures, numbers and checks of one femur.
 
     measured: what measure() returns. Where it found no head, the pictures go through the middle
-    of the surface.
+    of the surface. cortex: of the periosteal surface, if it could be told.
     """
+    thick: tuple[View, ...] = ()
+    if isinstance(cortex, Cortex):
+        colours = thickness_colours(cortex.thickness_mm)
+        thick = tuple(
+            replace(view(periosteal, name, side, colours=colours), name=f"cortex, {name}: {SCALE}")
+            for name in THICKNESS_VIEWS
+        )
     if measured["head_centre_lps_mm"] is None:
         centre = (periosteal.vertices.min(0) + periosteal.vertices.max(0)) / 2
     else:
@@ -56,6 +68,7 @@ def femur_page(
         views=(
             *(view(periosteal, name, side) for name in VIEWS),
             view(hollow, "below", side),
+            *thick,
         ),
         numbers=numbers(measured),
         checks=tuple(Check(check["text"], check["passed"]) for check in measured["checks"]),
@@ -64,15 +77,21 @@ def femur_page(
 
 
 def numbers(measured: Mapping[str, Any]) -> tuple[Number, ...]:
-    """The plain numbers among measurements, with the unit that their name ends in."""
+    """The plain numbers among measurements, with the unit that their name ends in and the standard
+    error where there is one.
+    """
     out = []
+    errors = measured.get("standard_errors", {})
     for name, value in measured.items():
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
         for ending, unit, factor, decimals in UNITS:
             if name.endswith(ending):
                 words = name.removesuffix(ending)
-                out.append(Number(_words(words), f"{value * factor:,.{decimals}f}", unit))
+                shown = f"{value * factor:,.{decimals}f}"
+                if name in errors:
+                    shown += f" ± {errors[name] * factor:,.{decimals}f}"
+                out.append(Number(_words(words), shown, unit))
                 break
         else:
             out.append(Number(_words(name), f"{value:,.4g}"))

@@ -15,11 +15,17 @@ Direction = tuple[float, float, float]
 
 
 def draw(
-    mesh: Mesh, towards: Direction, up: Direction, *, pixel_mm: float = PIXEL_MM
+    mesh: Mesh,
+    towards: Direction,
+    up: Direction,
+    *,
+    pixel_mm: float = PIXEL_MM,
+    colours: np.ndarray | None = None,
 ) -> np.ndarray:
     """Orthographic picture of a mesh, (rows, columns, 4) uint8 RGBA.
 
     towards: unit LPS vector from the mesh to the eye; up: the one that is up in the picture.
+    colours: (n, 3) RGB 0..255 of the vertices; the colour of bone if not given.
     """
     frame = np.array([np.cross(up, towards), np.negative(up), towards], np.float32)
     points = mesh.vertices.astype(np.float32) @ frame.T  # column, row, nearness in mm
@@ -28,17 +34,21 @@ def draw(
     width, height = (
         int(np.ceil(n / SUPERSAMPLING) + 2) * SUPERSAMPLING for n in points[:, :2].max(0)
     )
-    normals = vertex_normals(mesh).astype(np.float32)
-    depth, normal = _rasterise(points, mesh.faces, normals @ frame.T, (height, width))
-    return _halve(_shade(depth, normal, pixel_mm / SUPERSAMPLING))
+    normals = vertex_normals(mesh).astype(np.float32) @ frame.T
+    rgb = np.broadcast_to(BONE_RGB, normals.shape) if colours is None else colours
+    values = np.concatenate([normals, rgb.astype(np.float32)], 1)
+    depth, seen = _rasterise(points, mesh.faces, values, (height, width))
+    return _halve(_shade(depth, seen[..., :3], seen[..., 3:], pixel_mm / SUPERSAMPLING))
 
 
 def _rasterise(
-    points: np.ndarray, faces: np.ndarray, normals: np.ndarray, shape: tuple[int, int]
+    points: np.ndarray, faces: np.ndarray, values: np.ndarray, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Z-buffer. Returns nearness (h, w), -inf where empty, and interpolated normals (h, w, 3)."""
+    """Z-buffer. Returns nearness (h, w), -inf where empty, and the values of the vertices (n, k)
+    between them, (h, w, k).
+    """
     depth = np.full(shape[0] * shape[1], -np.inf, np.float32)
-    normal = np.zeros((len(depth), 3), np.float32)
+    out = np.zeros((len(depth), values.shape[1]), np.float32)
     a, b, c = (points[faces[:, i]] for i in range(3))
     turn = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (b[:, 1] - a[:, 1]) * (c[:, 0] - a[:, 0])
     corner = np.floor(np.minimum(np.minimum(a, b), c)[:, :2]).astype(np.int32)
@@ -64,9 +74,9 @@ def _rasterise(
             index = at[hit, pixel, 1] * shape[1] + at[hit, pixel, 0]
             np.maximum.at(depth, index, near)
             first = near >= depth[index]
-            normal[index[first]] = np.einsum("ij,ijk->ik", w[first], normals[corners[first]])
+            out[index[first]] = np.einsum("ij,ijk->ik", w[first], values[corners[first]])
         size += max(1, size // 3)
-    return depth.reshape(shape), normal.reshape(*shape, 3)
+    return depth.reshape(shape), out.reshape(*shape, -1)
 
 
 def _weight(p: np.ndarray, q: np.ndarray, at: np.ndarray, turn: np.ndarray) -> np.ndarray:
@@ -76,7 +86,9 @@ def _weight(p: np.ndarray, q: np.ndarray, at: np.ndarray, turn: np.ndarray) -> n
     return np.asarray(edge[..., 0] * off[..., 1] - edge[..., 1] * off[..., 0])
 
 
-def _shade(depth: np.ndarray, normal: np.ndarray, pixel_mm: float) -> np.ndarray:
+def _shade(
+    depth: np.ndarray, normal: np.ndarray, colour: np.ndarray, pixel_mm: float
+) -> np.ndarray:
     """Light from the upper left, darkness in hollows. Returns (h, w, 4) float32 0..255."""
     solid = np.isfinite(depth)
     normal = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-6)
@@ -95,7 +107,7 @@ def _shade(depth: np.ndarray, normal: np.ndarray, pixel_mm: float) -> np.ndarray
         )
         behind += np.clip((mean - near) / (2.2 * radius_mm), 0, 1)
     light = (0.36 + 0.66 * lit + 0.12 * np.clip(normal[..., 2], 0, 1)) * (1 - 0.55 * behind / 2)
-    rgb = BONE_RGB * light[..., None] + 26.0 * shine[..., None]
+    rgb = colour * light[..., None] + 26.0 * shine[..., None]
     alpha = 255.0 * weight[..., None]
     return np.concatenate([np.clip(rgb, 0, 255) * weight[..., None], alpha], -1)
 
