@@ -8,6 +8,7 @@ from femurkit.anatomy import Side
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.confidence import confidence, signs_of
 from femurkit.measure.length import visible_length_mm
+from femurkit.measure.mesh_quality import self_intersections
 from femurkit.measure.metal import metal_ml
 from femurkit.measure.morphometry import morphometry
 from femurkit.mesh import Mesh
@@ -101,6 +102,7 @@ def checks(
     low, high = PLAUSIBLE_ML_PER_CM
     difference = volume / mask.volume_ml - 1 if mask.volume_ml else float("inf")
     pieces = int(parts(periosteal).max(initial=-1)) + 1
+    crossings = self_intersections(periosteal)
     out = [
         _check(
             "VOLUME_PLAUSIBLE",
@@ -114,6 +116,11 @@ def checks(
             "pass the lesser trochanter",
         ),
         _check("WATERTIGHT", periosteal.is_watertight, "The periosteal surface is closed"),
+        _check(
+            "NO_CROSSINGS",
+            crossings == 0,
+            f"{crossings} pairs of triangles of the periosteal surface cut through each other",
+        ),
         _check("OUTWARD", periosteal.volume_mm3 > 0, "The periosteal surface faces outward"),
         _check("ONE_COMPONENT", pieces == 1, f"The periosteal surface has {pieces} part(s)"),
         _check(
