@@ -228,7 +228,7 @@ def with_cortex(bone: Bone, rng: np.random.Generator) -> Bone:
         return replace(bone, thickness_mm=np.minimum(thick * uneven, 8.5))
     frame = bone.frame
     below = (vertices - frame.trochanter) @ frame.down
-    shaft, neck, head = rng.uniform(4, 8), rng.uniform(0.4, 2.0), 0.1 + 1.0 * rng.random() ** 2.5
+    shaft, neck, head = rng.uniform(4, 8), rng.uniform(0.4, 2.0), 0.06 + 1.0 * rng.random() ** 2.5
     from_head = np.linalg.norm(vertices - frame.head, axis=1) / frame.head_radius
     radial = vertices - frame.trochanter - below[:, None] * frame.down
     medial = np.clip(-(radial @ frame.lateral) / 15, 0, 1)
