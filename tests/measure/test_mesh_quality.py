@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from femurkit.measure.mesh_quality import mesh_quality, self_intersections
+from femurkit.measure.mesh_quality import mesh_quality
 from femurkit.mesh import Mesh
+from femurkit.surface.crossings import self_intersections
 
 
 def together(*meshes):

@@ -7,6 +7,7 @@ from femurkit.geometry import Grid
 from femurkit.surface.contour import contour, genus, parts
 from femurkit.surface.field import clip_to_scan, faces, to_mask
 from femurkit.surface.periosteal import periosteal
+from femurkit.surface.smooth import smooth
 from femurkit.volume import Field
 
 SCANS = [
@@ -89,3 +90,23 @@ def test_where_capping_fails_the_clipped_field_closes_instead(
     assert mesh.is_watertight
     exact = contour(clip_to_scan(field, scan)).volume_mm3
     assert mesh.volume_mm3 == pytest.approx(exact, rel=0.002)
+
+
+def test_a_fold_that_smoothing_would_push_through_itself_is_smoothed_less(scan_around, monkeypatch):
+    """Whatever more than ten passes make crosses itself here."""
+    from femurkit.surface import periosteal as module
+
+    tried = []
+
+    def crossing(mesh, smoothing):
+        tried.append(smoothing.passes)
+        return smooth(mesh, smoothing)
+
+    monkeypatch.setattr(module, "smooth", crossing)
+    monkeypatch.setattr(module, "self_intersections", lambda mesh: int(tried[-1] > 10))
+    grid = Grid.aligned((41, 41, 41), (1.5,) * 3, (58.0, -182.0, -433.0))
+    points = grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1))
+    depth = 20 - np.linalg.norm(points - grid.to_world((20, 20, 20)), axis=-1)
+    field = Field(np.clip(0.5 + depth / 3, 0, 1).astype(np.float32), grid)
+    assert periosteal(field, scan_around()).mesh.is_watertight
+    assert tried == [30, 10]

@@ -8,12 +8,12 @@ from femurkit.anatomy import Side
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.confidence import confidence, signs_of
 from femurkit.measure.length import visible_length_mm
-from femurkit.measure.mesh_quality import self_intersections
 from femurkit.measure.metal import metal_ml
 from femurkit.measure.morphometry import morphometry
 from femurkit.mesh import Mesh
 from femurkit.surface.contour import genus, parts
 from femurkit.surface.cortex import Cortex
+from femurkit.surface.crossings import self_intersections
 from femurkit.surface.head import fit_head
 from femurkit.volume import Field, Mask, Volume
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from femurkit.geometry import Grid
 from femurkit.solid import Plane, cut
 from femurkit.surface.contour import contour, largest_part
+from femurkit.surface.crossings import self_intersections
 from femurkit.surface.field import clip, end_planes, prepared
-from femurkit.surface.smooth import STEPS, Smoothing, Surface, smooth
+from femurkit.surface.smooth import NONE, STEPS, Smoothing, Surface, smooth
 from femurkit.volume import Field
 
 
@@ -23,10 +25,17 @@ def periosteal(field: Field, scan_grid: Grid, smoothing: Smoothing = STEPS) -> S
 
 
 def ended(ready: Field, planes: Sequence[Plane], smoothing: Smoothing) -> Surface:
-    """Contour of a prepared field, smoothed, then cut flat at the planes; its largest part."""
-    smoothed = smooth(largest_part(contour(ready)), smoothing)
-    mesh = largest_part(cut(smoothed.mesh, planes))
-    if mesh.is_watertight:
-        return Surface(mesh, smoothed.volume_change, smoothed.area_change)
+    """Contour of a prepared field, smoothed, then cut flat at the planes; its largest part.
+
+    Smoothing can push the walls of a thin fold through each other. Then it is done with fewer
+    passes, and not at all if need be: a contour does not cross itself.
+    """
+    raw = largest_part(contour(ready))
+    gentler = replace(smoothing, passes=smoothing.passes // 3)
+    for tried in (smoothing, gentler, NONE):
+        smoothed = smooth(raw, tried)
+        mesh = largest_part(cut(smoothed.mesh, planes))
+        if mesh.is_watertight and self_intersections(mesh) == 0:
+            return Surface(mesh, smoothed.volume_change, smoothed.area_change)
     # capping can fail where a plane grazes the surface: a clipped field closes by itself
     return smooth(largest_part(contour(clip(ready, planes))), smoothing)

@@ -18,6 +18,7 @@ class Smoothing:
 STEPS = Smoothing()
 """For a network's field on a 1.5 mm lattice: below its steps, above the curvature of the lesser
 trochanter."""
+NONE = Smoothing(0)
 RIDGES = Smoothing(10, 0.5)
 """For a field that is smooth already: takes the ridges of the contour, no more."""
 
@@ -39,6 +40,8 @@ def smooth(mesh: Mesh, smoothing: Smoothing = STEPS) -> Surface:
     Source: Taubin, Zhang, Golub, 1996, Optimal surface smoothing as filter design, ECCV,
     doi 10.1007/BFb0015544.
     """
+    if smoothing.passes == 0:
+        return Surface(mesh, 0.0, 0.0)
     from vtkmodules.vtkFiltersCore import vtkWindowedSincPolyDataFilter
 
     sinc = vtkWindowedSincPolyDataFilter()
