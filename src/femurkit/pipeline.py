@@ -33,6 +33,7 @@ from femurkit.surface.cortex import cortex
 from femurkit.surface.field import to_mask
 from femurkit.surface.files import SurfaceFiles
 from femurkit.surface.hollow import hollow
+from femurkit.surface.paper import paper_hollow
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Mask
 
@@ -82,9 +83,9 @@ def reconstruct(
     """Turn a hip CT into femurs: masks, segmented DICOM, surfaces, measurements, report.
 
     path: folder, zip, or NIfTI/NRRD/MetaImage file in HU; never changed. out: a folder that appears
-    whole or not at all. recipe: which shipped network segments; weights: an .onnx from training to
-    use in its place. uncertainty: write the map of the network's doubt too. formats, space: of the
-    surfaces.
+    whole or not at all. recipe: which shipped network segments, and how the hollow bone is made;
+    weights: an .onnx from training to use in the network's place. uncertainty: write the map of the
+    network's doubt too. formats, space: of the surfaces.
     progress: called with the name of each step as it begins.
     Raises InputRefused (a subclass says why) or NoFemurFound.
     """
@@ -97,7 +98,9 @@ def reconstruct(
         with steps("find hips"):
             hips, missing = _wanted(hips_for(network, scan.volume, device=device), side)
         files = SurfaceFiles(folder, formats, space)
-        femurs, notes = _femurs(_Work(scan, network, files, slices, uncertainty, steps), hips)
+        femurs, notes = _femurs(
+            _Work(scan, network, recipe, files, slices, uncertainty, steps), hips
+        )
         if scan.series is not None:
             with steps("segmentation object"):
                 masks = {femur.side: femur.mask for femur in femurs}
@@ -138,6 +141,7 @@ class _Work:
 
     scan: Scan
     network: Network
+    recipe: Recipe
     files: SurfaceFiles
     slices: Slices
     uncertainty: bool
@@ -175,7 +179,10 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
             write_mask(doubt(probability, mask), grid, folder / "uncertainty.nii.gz")
     with steps(f"{side.value}: surfaces"):
         outline = periosteal(probability, grid).mesh
-        inner = hollow(probability, volume)
+        if work.recipe == "paper":
+            inner = paper_hollow(volume, mask)
+        else:
+            inner = hollow(probability, volume)
         files.write(outline, "femur")
         files.write(inner.mesh, "femur_hollow")
     with steps(f"{side.value}: cortex"):

@@ -25,7 +25,9 @@ def command(
     ],
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
     side: Annotated[Literal["both", "left", "right"], typer.Option(help="Which femur.")] = "both",
-    recipe: Annotated[Literal["default", "paper"], typer.Option(help="Which network.")] = "default",
+    recipe: Annotated[
+        Literal["default", "paper"], typer.Option(help="Which network and hollow bone.")
+    ] = "default",
     weights: Annotated[
         Path | None,
         typer.Option(
