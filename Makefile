@@ -3,6 +3,7 @@
 # make check   style, types, imports
 # make paper   the paper's experiment: cohort, trainings, scores, docs/results/paper (hours; goes on
 #              where it was stopped); WORK=out/paper is where it is kept
+# make bench   surfaces beside other ways and programs, into docs/results/surfaces.md
 # make results regenerates docs/results (needs ../shared/data for the real cases)
 PYTHON ?= python3
 EXTRAS ?= test
@@ -13,7 +14,7 @@ comma := ,
 RUN_STAMP := .venv/.ready-run
 TEST_STAMP := .venv/.ready-$(subst $(comma),-,$(EXTRAS))
 
-.PHONY: demo test check paper results format clean
+.PHONY: demo test check paper results bench format clean
 
 demo: $(RUN_STAMP)
 	$(BIN)/femurkit demo -o $(OUT) --overwrite
@@ -29,6 +30,10 @@ check: $(TEST_STAMP)
 
 results: $(TEST_STAMP)
 	$(BIN)/python -m benchmarks.results
+
+bench:
+	$(MAKE) EXTRAS=test,bench .venv/.ready-test-bench
+	$(BIN)/python -m benchmarks.surfaces
 
 paper:
 	$(MAKE) EXTRAS=test,train .venv/.ready-test-train
