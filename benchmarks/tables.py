@@ -16,6 +16,12 @@ SCORES = (
 )
 REGIONAL = (("head_assd_mm", "head ASSD mm"), ("joint_gap_assd_mm", "joint gap ASSD mm"))
 
+OTHER_PAGES = {
+    "outline.md": "- [What the outline reads](outline.md): where an annotator draws it and where the "
+    "phantoms put it.",
+    "surfaces.md": "- [Masks to surfaces](surfaces.md): against the surfaces that were voxelised, "
+    "beside other ways and programs (`make bench`).",
+}
 PAPER_LINES = (
     "## The paper's experiment",
     "",
@@ -48,7 +54,8 @@ def page(folder: Path) -> str:
             out += real_part(name, title, parts[name])
     if (folder / "paper/README.md").exists():
         out += [*PAPER_LINES, ""]
-    return "\n".join(out)
+    others = [line for name, line in OTHER_PAGES.items() if (folder / name).exists()]
+    return "\n".join([*out, *(["## Besides", "", *others, ""] if others else [])])
 
 
 def phantom_part(part: dict[str, Any]) -> list[str]:
