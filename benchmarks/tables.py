@@ -17,8 +17,8 @@ SCORES = (
 REGIONAL = (("head_assd_mm", "head ASSD mm"), ("joint_gap_assd_mm", "joint gap ASSD mm"))
 
 OTHER_PAGES = {
-    "outline.md": "- [What the outline reads](outline.md): where an annotator draws it and where the "
-    "phantoms put it.",
+    "outline.md": "- [What the outline reads](outline.md): where an annotator draws it and where "
+    "the phantoms put it.",
     "surfaces.md": "- [Masks to surfaces](surfaces.md): against the surfaces that were voxelised, "
     "beside other ways and programs (`make bench`).",
 }
