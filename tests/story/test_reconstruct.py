@@ -37,7 +37,9 @@ def test_out_holds_what_the_contract_says(both):
     slices = {name for name in files(out) if re.fullmatch(r"(left|right)/ct/[^/]+\.dcm", name)}
     assert files(out) - slices == {
         "run.json", "measurements.json", "measurements.csv", "report.html", "segmentation.dcm",
-        *(f"{s}/{f}" for s in SIDES for f in ("mask.nii.gz", "femur.stl", "femur_hollow.stl")),
+        *(f"{s}/{f}" for s in SIDES for f in (
+            "mask.nii.gz", "femur.stl", "femur_hollow.stl", "cortex.vtp",
+        )),
     }  # fmt: skip
     assert [p.name for p in out.parent.iterdir()] == [out.name]
 
@@ -86,7 +88,7 @@ def test_run_record_tells_how_but_not_who_or_where(both, patient):
     assert re.fullmatch("[0-9a-f]{64}", record["weights_sha256"])
     assert record["settings"] == {
         "side": "both", "recipe": "default", "network": "shipped", "device": "auto",
-        "slices": "touched", "uncertainty": "no",
+        "slices": "touched", "uncertainty": "no", "formats": "stl", "space": "LPS",
     }  # fmt: skip
     assert {"read", "find hips", "left: segment", "right: surfaces"} <= set(record["seconds"])
     assert record["total_seconds"] == pytest.approx(sum(record["seconds"].values()), abs=0.01)
@@ -103,7 +105,7 @@ def test_report_opens_offline_and_is_small(both):
     text = (both[0] / "report.html").read_text(encoding="utf-8")
     assert len(text) < 5e6
     assert text.count("<svg") == 8
-    assert text.count("<img") == 10
+    assert text.count("<img") == 14
     assert not re.search(r"""(src|href)="(?!data:|#)""", text)
 
 
