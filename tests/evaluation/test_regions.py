@@ -168,7 +168,7 @@ def test_a_phantom_is_divided_by_its_own_landmarks():
         found, gap = parts_of(patient.meshes[side], side, patient.volume)
         assert np.linalg.norm(found.axes.centre_mm - centre) < 1
         angle = 180 - angle_deg(found.axes.neck, found.down)
-        assert angle == pytest.approx(true["neck_shaft_angle_deg"], abs=4)
+        assert angle == pytest.approx(true["neck_shaft_angle_deg"], abs=6)
         assert found.at(centre[None]).tolist() == [0]
         facing = gap.surface_mm[gap.facing] - centre
         assert 0.1 < gap.facing.mean() < 0.9

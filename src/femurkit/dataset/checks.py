@@ -26,7 +26,7 @@ STEP_MM = 2.0
 LEAST_ON_BONE = 0.4
 """Share of the label on bone. Right labels: 0.95 and more on phantoms and pelvic-ref-002, 0.70 by a
 model on thin bone (TotalSegmentator's example); turned round: below 0.6, mostly below 0.3."""
-DOUBTFUL_ON_BONE = 0.8
+DOUBTFUL_ON_BONE = 0.65
 """A note says so below it."""
 CLEARLY_BETTER = 0.05
 """By so much more of the label must lie on bone when turned round. Right labels lie on less then,
