@@ -15,6 +15,7 @@ from femurkit.images import read_mask, write_mask
 from femurkit.mesh import Mesh, read_stl, write_stl
 from femurkit.segment.whole import predict_whole
 from femurkit.surface.hollow import hollow
+from femurkit.surface.odds import log_odds
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Mask
 
@@ -47,7 +48,7 @@ def sit(cohort: Path, runs: Path, names: list[str]) -> None:
         place.mkdir(parents=True, exist_ok=True)
         (place / "weights.txt").unlink(missing_ok=True)
         box = next(hip.box for hip in scan.hips(network) if hip.side is SIDE)
-        found = predict_whole(scan.volume, box, network=network)
+        found = log_odds(predict_whole(scan.volume, box, network=network))
         mask = mask_of(found, scan.grid)
         write_mask(mask.array.astype("uint8"), scan.grid, place / "mask.nii.gz")
         write_stl(periosteal(found, scan.grid).mesh, place / "femur.stl")

@@ -25,6 +25,7 @@ from femurkit.mesh import read_stl
 from femurkit.segment.weights import Network, fine_network
 from femurkit.segment.whole import predict_whole
 from femurkit.surface.field import to_mask
+from femurkit.surface.odds import log_odds
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Field, Mask, Volume
 
@@ -132,7 +133,7 @@ def _row(scan: Scan, side: Side, network: Network, *, full: bool) -> Row:
     """Scores of one femur; one that was not found scores as an empty mask."""
     truth = scan.truth(side)
     box = next((hip.box for hip in scan.hips(network) if hip.side is side), None)
-    found = None if box is None else predict_whole(scan.volume, box, network=network)
+    found = None if box is None else log_odds(predict_whole(scan.volume, box, network=network))
     mask = mask_of(found, truth.grid)
     row = _by_levels(mask, truth, scan.levels_mm)
     if full:

@@ -33,6 +33,7 @@ from femurkit.surface.cortex import cortex
 from femurkit.surface.field import to_mask
 from femurkit.surface.files import SurfaceFiles
 from femurkit.surface.hollow import hollow
+from femurkit.surface.odds import log_odds
 from femurkit.surface.paper import paper_hollow
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Mask
@@ -173,16 +174,17 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
     with steps(f"{side.value}: segment"):
         probability = predict_whole(volume, hip.box, network=work.network)
     with steps(f"{side.value}: mask"):
-        mask = to_mask(probability, grid)
+        outlined = log_odds(probability)
+        mask = to_mask(outlined, grid)
         write_mask(mask.array.view("uint8"), grid, folder / "mask.nii.gz")
         if work.uncertainty:
             write_mask(doubt(probability, mask), grid, folder / "uncertainty.nii.gz")
     with steps(f"{side.value}: surfaces"):
-        outline = periosteal(probability, grid).mesh
+        outline = periosteal(outlined, grid).mesh
         if work.recipe == "paper":
             inner = paper_hollow(volume, mask)
         else:
-            inner = hollow(probability, volume)
+            inner = hollow(outlined, volume)
         files.write(outline, "femur")
         files.write(inner.mesh, "femur_hollow")
     with steps(f"{side.value}: cortex"):
