@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks import label
 from benchmarks.pictures import overlays, portraits
 from benchmarks.tables import page
 from femurkit.anatomy import Side
@@ -137,9 +138,17 @@ def real() -> None:
                 if truth:
                     told["rows"] = compare(result, DATA / truth)
                     labels, grid = read_mask(DATA / truth)
+                    told["parting"] = {}
                     for side in found:
                         mask = Mask(labels == side.label, grid)
                         true[side] = periosteal(from_mask(mask), grid, RIDGES).mesh
+                        seen = Mask(read_mask(result / side.value / "mask.nii.gz")[0] > 0, grid)
+                        told["parting"][side.value] = label.parting(seen, mask)
+                        place = OUT / f"{name}_label_{side.value}.png"
+                        title = (
+                            f"{side.value}: label (red), found (blue), the label's highest slices"
+                        )
+                        label.picture(volume, seen, mask, place, title=title)
                 where = centres(result, found)
                 overlays(volume, found, true, where, OUT / f"{name}_outlines.png", title=name)
                 hollow = surfaces(result, "femur_hollow.stl")

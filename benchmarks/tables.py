@@ -87,7 +87,25 @@ def real_part(name: str, title: str, part: dict[str, Any]) -> list[str]:
     if "rows" in part:
         out += [*table(part["rows"], ("side",), (*SCORES, *REGIONAL)), ""]
     out += [f"- {warning}" for warning in part["warnings"]]
+    out += parting_part(name, part.get("parting", {}))
     return [*out, "", f"![outlines]({name}_outlines.png)", f"![surfaces]({name}_surfaces.png)", ""]
+
+
+def parting_part(name: str, sides: dict[str, Any]) -> list[str]:
+    """Where a label and what was found part, and what the label shows there."""
+    out: list[str] = []
+    for side, found in sides.items():
+        rest = found["rest"]
+        out += [
+            f"- {side}: {found['far_percent']:.2f} % of the label's {found['label_border_voxels']} "
+            f"border voxels lie more than 2.0 mm from the outline, {found['far']} voxels, "
+            f"{found['top_far']} of them in the label's three highest slices. Without these: DSC "
+            f"{rest['dsc']:.3f}, ASSD {rest['assd_mm']:.3f} mm, HD95 {rest['hd95_mm']:.2f} mm.",
+            "",
+            f"![{side} label]({name}_label_{side}.png)",
+            "",
+        ]
+    return out
 
 
 def table(
