@@ -24,6 +24,7 @@ from femurkit.images import read_image, read_mask
 from femurkit.mesh import read_stl
 from femurkit.segment.weights import Network, fine_network
 from femurkit.segment.whole import predict_whole
+from femurkit.solid import faces, uncut
 from femurkit.surface.field import to_mask
 from femurkit.surface.odds import log_odds
 from femurkit.surface.periosteal import periosteal
@@ -166,11 +167,11 @@ def _by_levels(mask: Mask, truth: Mask, levels_mm: tuple[float, float]) -> Row:
 
 def _surfaces(found: Field | None, side: Side, scan: Scan) -> Row:
     """Volume and area of the periosteal surface beside those of the exact one."""
-    true = read_stl(scan.home / f"{side.value}.stl")
-    row = {"exact_volume_ml": true.volume_mm3 / 1000, "exact_area_mm2": true.area_mm2}
+    true, ends = read_stl(scan.home / f"{side.value}.stl"), faces(scan.grid)
+    row = {"exact_volume_ml": true.volume_mm3 / 1000, "exact_area_mm2": uncut(true, ends).area_mm2}
     try:
         mesh = periosteal(found, scan.grid).mesh if found else None
     except DegenerateShape:
         mesh = None
-    volume, area = (mesh.volume_mm3, mesh.area_mm2) if mesh else (0.0, 0.0)
+    volume, area = (mesh.volume_mm3, uncut(mesh, ends).area_mm2) if mesh else (0.0, 0.0)
     return {**row, "model_volume_ml": volume / 1000, "model_area_mm2": area}

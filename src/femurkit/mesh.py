@@ -77,6 +77,19 @@ def vertex_areas_mm2(mesh: Mesh) -> np.ndarray:
     return np.bincount(mesh.faces.ravel(), np.repeat(third, 3), minlength=len(mesh.vertices))
 
 
+def distances_mm(points: np.ndarray, mesh: Mesh) -> np.ndarray:
+    """Distance from each of (n, 3) points to the nearest place on the faces of a surface, mm."""
+    from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
+    from vtkmodules.vtkCommonCore import vtkDoubleArray
+    from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
+
+    implicit = vtkImplicitPolyDataDistance()
+    implicit.SetInput(to_vtk(mesh))
+    found = vtkDoubleArray()
+    implicit.FunctionValue(numpy_to_vtk(points, deep=True), found)
+    return np.asarray(np.abs(vtk_to_numpy(found)))
+
+
 def to_vtk(mesh: Mesh) -> Any:
     """The same surface as vtkPolyData."""
     from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray

@@ -23,13 +23,14 @@ def write_mesh(
     *,
     space: Space = "LPS",
     scalars: Mapping[str, np.ndarray] | None = None,
+    cells: Mapping[str, np.ndarray] | None = None,
 ) -> None:
     """Write a surface in the format that the name ends in.
 
-    mesh: LPS mm. space: whose axes the file has. scalars: a value a vertex by name, which VTP holds
-    (NaN where there is none); the others leave them out. Millimetres, but GLB, whose unit is the
-    metre by its own standard. 3MF names its unit; STL, PLY, OBJ and VTP say unit and space in a
-    comment or header. Raises ValueError for another ending.
+    mesh: LPS mm. space: whose axes the file has. scalars: a value a vertex by name, NaN where there
+    is none; cells: a bool a face by name. VTP holds both, the others leave them out. Millimetres,
+    but GLB, whose unit is the metre by its own standard. 3MF names its unit; STL, PLY, OBJ and VTP
+    say unit and space in a comment or header. Raises ValueError for another ending.
     """
     kind = path.suffix.lower().removeprefix(".")
     if kind not in FORMATS:
@@ -40,7 +41,7 @@ def write_mesh(
     if kind == "stl":
         write_stl(mesh, path, header=note)
     elif kind == "vtp":
-        _write_vtp(mesh, path, note, scalars or {})
+        _write_vtp(mesh, path, note, scalars or {}, cells or {})
     else:
         path.write_bytes(_encoded(mesh, kind, note))
 
@@ -56,7 +57,13 @@ def _encoded(mesh: Mesh, kind: str, note: str) -> bytes:
     return data.replace(b"comment https", f"comment {note} https".encode(), 1)
 
 
-def _write_vtp(mesh: Mesh, path: Path, note: str, scalars: Mapping[str, np.ndarray]) -> None:
+def _write_vtp(
+    mesh: Mesh,
+    path: Path,
+    note: str,
+    scalars: Mapping[str, np.ndarray],
+    cells: Mapping[str, np.ndarray],
+) -> None:
     from vtkmodules.util.numpy_support import numpy_to_vtk
     from vtkmodules.vtkCommonCore import vtkStringArray
     from vtkmodules.vtkIOXML import vtkXMLPolyDataWriter
@@ -67,6 +74,10 @@ def _write_vtp(mesh: Mesh, path: Path, note: str, scalars: Mapping[str, np.ndarr
         array.SetName(name)
         polydata.GetPointData().AddArray(array)
         polydata.GetPointData().SetActiveScalars(name)
+    for name, values in cells.items():
+        array = numpy_to_vtk(np.asarray(values, np.uint8), deep=True)
+        array.SetName(name)
+        polydata.GetCellData().AddArray(array)
     about = vtkStringArray()
     about.SetName("about")
     about.InsertNextValue(note)

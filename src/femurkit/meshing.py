@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,14 +14,14 @@ from femurkit.errors import InputRefused
 from femurkit.images import read_mask
 from femurkit.measure.femur import measure
 from femurkit.mesh import Mesh
-from femurkit.meshfiles import Format, Space
 from femurkit.output import whole_or_nothing
 from femurkit.report.build import remarks
 from femurkit.report.tables import write_csv, write_json
+from femurkit.solid import faces
 from femurkit.sources import load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.cortex import cortex
-from femurkit.surface.files import SurfaceFiles
+from femurkit.surface.files import AS_FOUND, SurfaceFiles, SurfaceOptions
 from femurkit.surface.head import fit_head
 from femurkit.surface.hollow import hollow
 from femurkit.surface.periosteal import periosteal
@@ -45,8 +44,7 @@ def mesh_mask(
     *,
     ct: Path | None = None,
     overwrite: bool = False,
-    formats: Sequence[Format] = ("stl",),
-    space: Space = "LPS",
+    surfaces: SurfaceOptions = AS_FOUND,
     progress: Listener | None = None,
 ) -> Meshed:
     """Write out/left and out/right: femur.stl, with a CT also femur_hollow.stl and cortex.vtp (the
@@ -54,8 +52,8 @@ def mesh_mask(
 
     path: a mask (NIfTI, NRRD, MetaImage, DICOM SEG) with 1 left and 2 right, or one femur of any
     label, whose side its head tells.
-    ct: anything that load() reads; it need not share the mask's grid. formats, space: of the
-    surfaces. Raises InputRefused.
+    ct: anything that load() reads; it need not share the mask's grid. surfaces: formats,
+    axes and triangles of their files. Raises InputRefused.
     """
     steps = Steps(progress)
     with whole_or_nothing(out, overwrite=overwrite, marker="measurements.json", source=path) as to:
@@ -67,9 +65,8 @@ def mesh_mask(
         warnings: list[str] = []
         for side, label in _femurs(labels):
             with steps(f"label {label}"):
-                measured, notes = _mesh(
-                    Mask(labels == label, grid), side, volume, SurfaceFiles(to, formats, space)
-                )
+                files = SurfaceFiles(to, surfaces, faces(grid))
+                measured, notes = _mesh(Mask(labels == label, grid), side, volume, files)
             rows.append(measured)
             warnings += [*notes, *remarks(measured)]
         write_json(rows, to / "measurements.json")
@@ -104,14 +101,15 @@ def _mesh(
         why = "by where its head points" if told else "for want of a head that tells"
         notes = (f"Taken for a {side.value} femur {why}.",)
     files = files.within(side.value)
-    files.write(outline, "femur")
+    written = {"femur": files.write(outline, "femur")}
     if volume is None:
-        return measure(side, mask, outline), notes
+        return {**measure(side, mask, outline), "surfaces": written}, notes
     inner = hollow(field, volume, RIDGES)
-    files.write(inner.mesh, "femur_hollow")
+    written["femur_hollow"] = files.write(inner.mesh, "femur_hollow")
     wall = cortex(outline, volume)
     files.write_cortex(outline, wall)
-    return measure(side, mask, outline, inner.mesh, cortex=wall), (*notes, *inner.notes)
+    measured = measure(side, mask, outline, inner.mesh, cortex=wall)
+    return {**measured, "surfaces": written}, (*notes, *inner.notes)
 
 
 def side_of(periosteal: Mesh) -> Side | None:

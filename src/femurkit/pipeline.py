@@ -17,7 +17,6 @@ from femurkit.hips.boxes import hips_for
 from femurkit.hips.locate import Hip
 from femurkit.images import write_mask
 from femurkit.measure.femur import measure
-from femurkit.meshfiles import Format, Space
 from femurkit.output import whole_or_nothing
 from femurkit.report.build import femur_page, remarks
 from femurkit.report.content import FemurPage
@@ -27,11 +26,12 @@ from femurkit.report.tables import write_csv, write_json
 from femurkit.segment.uncertainty import uncertainty as doubt
 from femurkit.segment.weights import Network, fine_network, weights_hash
 from femurkit.segment.whole import predict_whole
+from femurkit.solid import faces
 from femurkit.sources import Scan, load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.cortex import cortex
 from femurkit.surface.field import to_mask
-from femurkit.surface.files import SurfaceFiles
+from femurkit.surface.files import AS_FOUND, SurfaceFiles, SurfaceOptions
 from femurkit.surface.hollow import hollow
 from femurkit.surface.odds import log_odds
 from femurkit.surface.paper import paper_hollow
@@ -77,8 +77,7 @@ def reconstruct(
     series_uid: str | None = None,
     slices: Slices = "touched",
     uncertainty: bool = False,
-    formats: Sequence[Format] = ("stl",),
-    space: Space = "LPS",
+    surfaces: SurfaceOptions = AS_FOUND,
     progress: Listener | None = None,
 ) -> Result:
     """Turn a hip CT into femurs: masks, segmented DICOM, surfaces, measurements, report.
@@ -86,7 +85,7 @@ def reconstruct(
     path: folder, zip, or NIfTI/NRRD/MetaImage file in HU; never changed. out: a folder that appears
     whole or not at all. recipe: which shipped network segments, and how the hollow bone is made;
     weights: an .onnx from training to use in the network's place. uncertainty: write the map of the
-    network's doubt too. formats, space: of the surfaces.
+    network's doubt too. surfaces: formats, axes and triangles of their files.
     progress: called with the name of each step as it begins.
     Raises InputRefused (a subclass says why) or NoFemurFound.
     """
@@ -98,7 +97,7 @@ def reconstruct(
             scan = load(path, series_uid=series_uid)
         with steps("find hips"):
             hips, missing = _wanted(hips_for(network, scan.volume, device=device), side)
-        files = SurfaceFiles(folder, formats, space)
+        files = SurfaceFiles(folder, surfaces, faces(scan.volume.grid))
         femurs, notes = _femurs(
             _Work(scan, network, recipe, files, slices, uncertainty, steps), hips
         )
@@ -113,7 +112,7 @@ def reconstruct(
         settings = {
             "side": side, "recipe": recipe, "network": "given" if weights else "shipped",
             "device": device, "slices": slices, "uncertainty": "yes" if uncertainty else "no",
-            "formats": " ".join(formats), "space": space,
+            **surfaces.told(),
         }  # fmt: skip
         run = Run(scan, __version__, sha256, settings, warnings, steps)
         with steps("report"):
@@ -185,8 +184,10 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
             inner = paper_hollow(volume, mask)
         else:
             inner = hollow(outlined, volume)
-        files.write(outline, "femur")
-        files.write(inner.mesh, "femur_hollow")
+        written = {
+            name: files.write(mesh, name)
+            for name, mesh in (("femur", outline), ("femur_hollow", inner.mesh))
+        }
     with steps(f"{side.value}: cortex"):
         wall = cortex(outline, volume)
         files.write_cortex(outline, wall)
@@ -194,6 +195,7 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
         measured = measure(
             side, mask, outline, inner.mesh, volume, probability=probability, cortex=wall
         )
+        measured["surfaces"] = written
     if scan.series is not None:
         with steps(f"{side.value}: segmented CT"):
             write_segmented_series(scan.series, mask, folder / "ct", side=side, slices=work.slices)

@@ -11,6 +11,8 @@ from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh, from_vtk, to_vtk
 
+FLAT_MM = 1e-3
+"""Corners this close to a plane lie in it."""
 CLEAR_MM = 0.02
 """No vertex of a surface that is cut lies nearer to the plane."""
 
@@ -38,6 +40,19 @@ def faces(grid: Grid) -> tuple[Plane, ...]:
             at[axis] = index
             out.append(Plane(grid.to_world(at), sign * normal))
     return tuple(out)
+
+
+def flat_faces(mesh: Mesh, planes: Sequence[Plane]) -> np.ndarray:
+    """Which faces lie in one of the planes, where the bone was cut and is no surface, (m,) bool."""
+    flat = np.zeros(len(mesh.faces), bool)
+    for plane in planes:
+        flat |= (np.abs(plane.depth_mm(mesh.vertices)) < FLAT_MM)[mesh.faces].all(1)
+    return flat
+
+
+def uncut(mesh: Mesh, planes: Sequence[Plane]) -> Mesh:
+    """The bone's own surface: without the flat ends in the planes, so open there."""
+    return Mesh(mesh.vertices, mesh.faces[~flat_faces(mesh, planes)])
 
 
 def cut(mesh: Mesh, planes: Sequence[Plane]) -> Mesh:

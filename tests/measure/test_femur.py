@@ -51,8 +51,10 @@ def bone(femur_like, head):
 def test_volume_and_area_of_a_box_are_exact():
     brick = box((10, 20, 30), (500, -300, 99))
     assert volume_ml(brick) == pytest.approx(6.0)
-    assert surface_area_mm2(brick) == pytest.approx(2200)
-    assert end_area_mm2(brick) == pytest.approx(200)
+    assert surface_area_mm2(brick, []) == pytest.approx(2200)
+    floor = Plane(np.array([0.0, 0.0, 99 - 15]), UP)
+    assert end_area_mm2(brick, [floor]) == pytest.approx(200)
+    assert surface_area_mm2(brick, [floor]) == pytest.approx(2000)
     assert visible_length_mm(brick) == pytest.approx(np.sqrt(5**2 + 10**2 + 30**2))
 
 

@@ -11,6 +11,7 @@ import pytest
 from femurkit.evaluation.compare import compare
 from femurkit.images import read_mask
 from femurkit.mesh import read_stl
+from femurkit.solid import faces, uncut
 from femurkit.volume import Mask
 
 SIDES = ("left", "right")
@@ -65,7 +66,10 @@ def test_mask_surface_and_measurements_agree(both, side):
     assert solid.volume_mm3 / 1000 == pytest.approx(volume, rel=0.01)
     row = next(r for r in load(out / "measurements.json") if r["side"] == side)
     assert row["volume_ml"] == pytest.approx(solid.volume_mm3 / 1000, rel=1e-4)
-    assert row["surface_area_mm2"] == pytest.approx(solid.area_mm2, rel=1e-4)
+    assert row["surface_area_mm2"] == pytest.approx(uncut(solid, faces(grid)).area_mm2, rel=1e-4)
+    assert row["surface_area_mm2"] + row["end_area_mm2"] == pytest.approx(solid.area_mm2, rel=1e-4)
+    assert row["surfaces"]["femur"]["faces"] == len(solid.faces)
+    assert row["surfaces"]["femur"]["crossings"] == 0
     assert row["hollow_volume_ml"] == pytest.approx(bone.volume_mm3 / 1000, rel=1e-4)
     lateral = solid.vertices[:, 0].mean()
     assert lateral > 0 if side == "left" else lateral < 0

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from femurkit.cli.options import ALSO, SPACE, with_stl
+from femurkit.cli.options import ALSO, EDGE, SPACE, WITHIN, surface_options
 from femurkit.cli.screen import femur_table, last_line, progress, say
 
 
@@ -26,6 +26,8 @@ def command(
     ] = None,
     formats: ALSO = None,
     space: SPACE = "LPS",
+    edge_mm: EDGE = None,
+    within_mm: WITHIN = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier DIR.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
@@ -35,12 +37,13 @@ def command(
     from femurkit.output import refuse_if_taken
 
     refuse_if_taken(out, overwrite=overwrite, marker="measurements.json", source=mask)
+    surfaces = surface_options(formats, space, edge_mm, within_mm)
     with progress(4) as listener:
         from femurkit.meshing import mesh_mask
 
         result = mesh_mask(
             mask, out, ct=ct, overwrite=overwrite,
-            formats=with_stl(formats), space=space, progress=listener,
+            surfaces=surfaces, progress=listener,
         )  # fmt: skip
     for warning in result.warnings:
         say(f"note: {warning}")

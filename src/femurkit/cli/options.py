@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 if TYPE_CHECKING:
-    from femurkit.meshfiles import Format
+    from femurkit.meshfiles import Format, Space
+    from femurkit.surface.files import SurfaceOptions
 
 
 class Also(StrEnum):
@@ -32,6 +33,34 @@ SPACE = Annotated[
 ]
 
 
-def with_stl(also: Sequence[Also] | None) -> tuple[Format, ...]:
-    """STL is always written."""
-    return ("stl", *dict.fromkeys(one.value for one in also or ()))
+EDGE = Annotated[
+    float | None,
+    typer.Option(
+        metavar="MM", help="Triangles of one size, with edges of 0.5 to 5 mm: for finite elements."
+    ),
+]
+WITHIN = Annotated[
+    float | None,
+    typer.Option(
+        metavar="MM", help="As few triangles as stay within 0.01 to 1 mm of the full surface."
+    ),
+]
+
+
+def surface_options(
+    also: Sequence[Also] | None, space: Space, edge_mm: float | None, within_mm: float | None
+) -> SurfaceOptions:
+    """What the four options ask for; STL is always written. A usage error if they cannot be."""
+    from importlib.util import find_spec
+
+    from femurkit.surface.files import SurfaceOptions
+
+    if edge_mm is not None and find_spec("gpytoolbox") is None:
+        raise typer.BadParameter(
+            "needs gpytoolbox: pip install 'femurkit[fe]'", param_hint="'--edge-mm'"
+        )
+    formats: tuple[Format, ...] = ("stl", *dict.fromkeys(one.value for one in also or ()))
+    try:
+        return SurfaceOptions(formats, space, edge_mm, within_mm)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="'--edge-mm' / '--within-mm'") from error

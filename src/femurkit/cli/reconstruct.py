@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from femurkit.cli.options import ALSO, SPACE, with_stl
+from femurkit.cli.options import ALSO, EDGE, SPACE, WITHIN, surface_options
 from femurkit.cli.screen import femur_table, last_line, progress, say
 
 STEPS = {"both": 18, "left": 11, "right": 11}
@@ -51,6 +51,8 @@ def command(
     ] = False,
     formats: ALSO = None,
     space: SPACE = "LPS",
+    edge_mm: EDGE = None,
+    within_mm: WITHIN = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier OUT.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
@@ -65,6 +67,7 @@ def command(
     from femurkit.output import refuse_if_taken
 
     refuse_if_taken(out, overwrite=overwrite, marker="run.json", source=series)
+    surfaces = surface_options(formats, space, edge_mm, within_mm)
     with progress(STEPS[side]) as listener:
         from femurkit.pipeline import reconstruct
 
@@ -72,7 +75,7 @@ def command(
             series, out,
             side=side, recipe=recipe, weights=weights, device=device, overwrite=overwrite,
             series_uid=series_uid, slices=slices, uncertainty=uncertainty,
-            formats=with_stl(formats), space=space, progress=listener,
+            surfaces=surfaces, progress=listener,
         )  # fmt: skip
     for warning in result.warnings:
         say(f"note: {warning}")

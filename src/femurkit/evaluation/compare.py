@@ -113,7 +113,7 @@ def _compare(pred: Case, truth: Case, ct: Volume | None, name: str) -> Compariso
         mine, true = read_stl(pred.surfaces[side]), read_stl(truth.surfaces[side])
         found = asdict(mesh_distance(mine, true))
         rows[side] |= {f"surface_{name}": value for name, value in found.items()}
-        rows[side] |= area_columns(mine, true)
+        rows[side] |= area_columns(mine, true, grid)
     hollows = {side: path.with_name(HOLLOW) for side, path in pred.surfaces.items()}
     hollow = {side: read_stl(path) for side, path in hollows.items() if path.is_file()}
     return Comparison(name, [{"case": name, **row} for row in rows.values()], femurs, ct, hollow)

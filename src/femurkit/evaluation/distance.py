@@ -9,7 +9,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from femurkit.errors import DegenerateShape
-from femurkit.mesh import Mesh, to_vtk, vertex_areas_mm2
+from femurkit.mesh import Mesh, distances_mm, vertex_areas_mm2
 from femurkit.volume import Mask
 
 
@@ -75,26 +75,13 @@ def mesh_distance(pred: Mesh, truth: Mesh) -> Distances:
     """
     if not len(pred.faces) or not len(truth.faces):
         raise DegenerateShape("an empty surface has no outline")
-    to_truth, to_pred = _to_faces(pred, truth), _to_faces(truth, pred)
+    to_truth, to_pred = distances_mm(pred.vertices, truth), distances_mm(truth.vertices, pred)
     a, b = vertex_areas_mm2(pred), vertex_areas_mm2(truth)
     return Distances(
         assd_mm=float((to_truth @ a + to_pred @ b) / (a.sum() + b.sum())),
         hd95_mm=max(_percentile(to_truth, a, 0.95), _percentile(to_pred, b, 0.95)),
         hd_mm=float(max(to_truth[a > 0].max(), to_pred[b > 0].max())),
     )
-
-
-def _to_faces(source: Mesh, target: Mesh) -> np.ndarray:
-    """Distance from each vertex of one surface to the faces of another, (n,) mm."""
-    from vtkmodules.util.numpy_support import numpy_to_vtk, vtk_to_numpy
-    from vtkmodules.vtkCommonCore import vtkDoubleArray
-    from vtkmodules.vtkFiltersCore import vtkImplicitPolyDataDistance
-
-    implicit = vtkImplicitPolyDataDistance()
-    implicit.SetInput(to_vtk(target))
-    found = vtkDoubleArray()
-    implicit.FunctionValue(numpy_to_vtk(source.vertices, deep=True), found)
-    return np.asarray(np.abs(vtk_to_numpy(found)))
 
 
 def _percentile(values: np.ndarray, weights: np.ndarray, share: float) -> float:

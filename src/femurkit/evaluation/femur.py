@@ -15,7 +15,9 @@ from femurkit.evaluation.overlap import overlap
 from femurkit.evaluation.regional import regional
 from femurkit.evaluation.rows import Row
 from femurkit.evaluation.voxels import Voxels, voxels_of
+from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
+from femurkit.solid import faces, uncut
 from femurkit.surface.periosteal import periosteal
 from femurkit.surface.regions import Regions, regions_of
 from femurkit.surface.smooth import RIDGES
@@ -59,7 +61,7 @@ def compare_femur(pred: Mask, truth: Mask, side: Side, *, ct: Volume | None = No
         "truth_volume_ml": truth.volume_ml,
         "volume_error_ml": error,
         "volume_error_percent": 100 * error / truth.volume_ml,
-        **area_columns(pred_mesh, truth_mesh),
+        **area_columns(pred_mesh, truth_mesh, truth.grid),
         "largest_slice_area_difference_cm2": float(np.abs(areas[0] - areas[1]).max()),
         **regional(voxels, _parts(truth_mesh, side, ct)),
     }
@@ -76,13 +78,16 @@ def _parts(truth: Mesh | None, side: Side, ct: Volume | None) -> tuple[Regions, 
     return regions, joint_gap(truth, side, regions.axes.centre_mm, regions.junction, ct=ct)
 
 
-def area_columns(pred: Mesh | None, truth: Mesh | None) -> Row:
-    """Surface areas in mm², flat ends included, and their difference; None without a truth.
+def area_columns(pred: Mesh | None, truth: Mesh | None, grid: Grid) -> Row:
+    """Areas of the bone's surface in mm², and their difference; None without a truth.
+
+    grid: of the scan, at whose faces a bone is cut; the flat ends do not count.
 
     A prediction without a surface has an area of 0, as it has a volume of 0.
     """
-    found = pred.area_mm2 if pred else 0.0
-    true = truth.area_mm2 if truth else None
+    ends = faces(grid)
+    found = uncut(pred, ends).area_mm2 if pred else 0.0
+    true = uncut(truth, ends).area_mm2 if truth else None
     return {
         "surface_area_mm2": found,
         "truth_area_mm2": true,

@@ -1,26 +1,21 @@
-"""The area of a surface, with and without the flat end at which the scan cut the bone."""
+"""The area of a bone's own surface, and of the flat ends at which the scan cut it."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
 
 from femurkit.mesh import Mesh
-
-FLAT_MM = 1e-3
-"""A face whose corners lie this close to the lowest level belongs to the flat end."""
+from femurkit.solid import Plane, uncut
 
 
-def surface_area_mm2(mesh: Mesh) -> float:
-    """Area of all faces in mm², the flat end included. mesh: LPS mm."""
-    return mesh.area_mm2
+def surface_area_mm2(mesh: Mesh, planes: Sequence[Plane]) -> float:
+    """Area of the bone's surface in mm², without the flat ends. mesh: LPS mm.
 
-
-def end_area_mm2(mesh: Mesh) -> float:
-    """Area of the flat lower end in mm²; 0 if the bone does not end in a transverse plane.
-
-    mesh: LPS mm. Take it from the surface area for the bone's own surface.
+    planes: where the scan ends, as solid.faces gives them; a cut is no surface of the bone.
     """
-    low = mesh.vertices[:, 2] <= mesh.vertices[:, 2].min() + FLAT_MM
-    flat = low[mesh.faces].all(1)
-    a, b, c = (mesh.vertices[mesh.faces[flat, i]] for i in range(3))
-    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2.0)
+    return uncut(mesh, planes).area_mm2
+
+
+def end_area_mm2(mesh: Mesh, planes: Sequence[Plane]) -> float:
+    """Area of the flat ends in mm²; 0 if the bone ends within the scan. As surface_area_mm2."""
+    return mesh.area_mm2 - surface_area_mm2(mesh, planes)

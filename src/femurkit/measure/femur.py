@@ -11,6 +11,7 @@ from femurkit.measure.length import visible_length_mm
 from femurkit.measure.metal import metal_ml
 from femurkit.measure.morphometry import morphometry
 from femurkit.mesh import Mesh
+from femurkit.solid import faces
 from femurkit.surface.contour import genus, parts
 from femurkit.surface.cortex import Cortex
 from femurkit.surface.crossings import self_intersections
@@ -51,13 +52,14 @@ def measure(
     """
     head = fit_head(periosteal, side)
     length = visible_length_mm(periosteal)
+    ends = faces(mask.grid)
     missing = {} if head.missing is None else {"head": head.missing}
     found: dict[str, Any] = {
         "side": side.value,
         "volume_ml": _rounded(periosteal.volume_mm3 / 1000),
         "mask_volume_ml": _rounded(mask.volume_ml),
-        "surface_area_mm2": _rounded(surface_area_mm2(periosteal), 1),
-        "end_area_mm2": _rounded(end_area_mm2(periosteal), 1),
+        "surface_area_mm2": _rounded(surface_area_mm2(periosteal, ends), 1),
+        "end_area_mm2": _rounded(end_area_mm2(periosteal, ends), 1),
         "visible_length_mm": _rounded(length, 1),
         "head_radius_mm": _rounded(head.radius_mm, 2),
         "head_fit_rms_mm": _rounded(head.rms_mm, 3),
@@ -68,7 +70,7 @@ def measure(
     if hollow is not None:
         found["hollow_volume_ml"] = _rounded(hollow.volume_mm3 / 1000)
         found["canal_volume_ml"] = _rounded((periosteal.volume_mm3 - hollow.volume_mm3) / 1000)
-        found["hollow_surface_area_mm2"] = _rounded(surface_area_mm2(hollow), 1)
+        found["hollow_surface_area_mm2"] = _rounded(surface_area_mm2(hollow, ends), 1)
     if periosteal.is_watertight and parts(periosteal).max() == 0:
         found["handles"] = genus(periosteal)
     shape = morphometry(periosteal, side, head, cortex)

@@ -17,7 +17,7 @@ from femurkit.phantom.render import depths, scan
 from femurkit.phantom.scanner import ROD_HU_PER_DENSITY, Scanner, draw_scanner, rods
 from femurkit.phantom.shapes import Bone
 from femurkit.phantom.tissue import OUTLINE_HU
-from femurkit.solid import cut, faces, voxelise
+from femurkit.solid import cut, faces, uncut, voxelise
 from femurkit.volume import Volume
 
 MATRIX = 512
@@ -128,13 +128,11 @@ def _measures(bone: Bone, mesh: Mesh, labels: np.ndarray, grid: Grid) -> dict[st
     """What is true of one femur."""
     frame = bone.frame
     assert frame is not None and bone.side is not None
-    bottom = grid.bounds_mm()[0][2] - grid.spacing_mm[0] / 2
-    flat = (np.abs(mesh.vertices[:, 2] - bottom) < 1e-3)[mesh.faces].all(1)
-    end = Mesh(mesh.vertices, mesh.faces[flat]).area_mm2 if flat.any() else 0.0
+    area = uncut(mesh, faces(grid)).area_mm2
     return {
         "volume_ml": mesh.volume_mm3 / 1000,
-        "surface_area_mm2": mesh.area_mm2,
-        "end_area_mm2": end,
+        "surface_area_mm2": area,
+        "end_area_mm2": mesh.area_mm2 - area,
         "mask_volume_ml": float((labels == bone.side.label).sum()) * grid.voxel_mm3 / 1000,
         "head_centre_lps_mm": frame.head.tolist(),
         "head_radius_mm": frame.head_radius,

@@ -3,21 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from femurkit.mesh import Mesh
 from femurkit.meshfiles import Format, Space, write_mesh
+from femurkit.solid import Plane, flat_faces
 from femurkit.surface.cortex import Cortex
+from femurkit.surface.quality import quality
+from femurkit.surface.remesh import evened, fewest, hausdorff_mm
+
+
+@dataclass(frozen=True)
+class SurfaceOptions:
+    """How surfaces are written. formats: each of them; space: whose axes the files have.
+
+    edge_mm: length of the triangles' edges, near equilateral, for finite elements. within_mm: as
+    few triangles as stay this close to the full surface. With neither, the full surface.
+    Raises ValueError if both are given, or a length that no femur can have.
+    """
+
+    formats: Sequence[Format] = ("stl",)
+    space: Space = "LPS"
+    edge_mm: float | None = None
+    within_mm: float | None = None
+
+    def told(self) -> dict[str, str]:
+        """The same in words, for the record of a run."""
+        triangles = "as found"
+        if self.edge_mm is not None:
+            triangles = f"edges of {self.edge_mm:g} mm"
+        elif self.within_mm is not None:
+            triangles = f"fewest within {self.within_mm:g} mm"
+        return {"formats": " ".join(self.formats), "space": self.space, "triangles": triangles}
+
+    def __post_init__(self) -> None:
+        if self.edge_mm is not None and self.within_mm is not None:
+            raise ValueError("triangles are either of one size or as few as may be, not both")
+        if self.edge_mm is not None and not 0.5 <= self.edge_mm <= 5:
+            raise ValueError("edges are 0.5 to 5 mm long")
+        if self.within_mm is not None and not 0.01 <= self.within_mm <= 1:
+            raise ValueError("fewer triangles stay within 0.01 to 1 mm")
+
+
+AS_FOUND = SurfaceOptions()
 
 
 @dataclass(frozen=True)
 class SurfaceFiles:
-    """A folder, the formats that every surface is written in, and whose axes they have."""
+    """A folder, how surfaces are written into it, and the planes at which the scan cut the bone."""
 
     folder: Path
-    formats: Sequence[Format] = ("stl",)
-    space: Space = "LPS"
+    options: SurfaceOptions = AS_FOUND
+    planes: Sequence[Plane] = ()
 
     def within(self, name: str) -> SurfaceFiles:
         """The same in a folder of this one, which is made."""
@@ -25,13 +66,33 @@ class SurfaceFiles:
         folder.mkdir(exist_ok=True)
         return replace(self, folder=folder)
 
-    def write(self, mesh: Mesh, name: str) -> None:
-        """One surface in every format."""
-        for kind in self.formats:
-            write_mesh(mesh, self.folder / f"{name}.{kind}", space=self.space)
+    def write(self, mesh: Mesh, name: str) -> dict[str, Any]:
+        """One surface in every format; what to know of its triangles, ready for JSON.
+
+        away_mm: greatest distance between what was written and the full surface, if they differ.
+        """
+        made = self._made(mesh)
+        cut = flat_faces(made, self.planes)
+        for kind in self.options.formats:
+            place = self.folder / f"{name}.{kind}"
+            write_mesh(made, place, space=self.options.space, cells={"cut": cut})
+        told = {key: _rounded(value) for key, value in asdict(quality(made)).items()}
+        return told if made is mesh else {**told, "away_mm": _rounded(hausdorff_mm(made, mesh))}
 
     def write_cortex(self, outline: Mesh, found: Cortex | str) -> None:
         """cortex.vtp: the outline with its cortical thickness, if that could be told."""
         if isinstance(found, Cortex):
-            scalars = {"cortical_thickness_mm": found.thickness_mm}
-            write_mesh(outline, self.folder / "cortex.vtp", space=self.space, scalars=scalars)
+            write_mesh(
+                outline, self.folder / "cortex.vtp", space=self.options.space,
+                scalars={"cortical_thickness_mm": found.thickness_mm},
+                cells={"cut": flat_faces(outline, self.planes)},
+            )  # fmt: skip
+
+    def _made(self, mesh: Mesh) -> Mesh:
+        if self.options.edge_mm is not None:
+            return evened(mesh, self.options.edge_mm, self.planes)
+        return mesh if self.options.within_mm is None else fewest(mesh, self.options.within_mm)
+
+
+def _rounded(value: float) -> float:
+    return value if isinstance(value, bool | int) else round(float(np.float64(value)), 3)

@@ -1,4 +1,4 @@
-"""Whether a surface can go into a printer or a mesher: crossings, and its triangles' shape."""
+"""Whether a surface can go into a printer or a mesher: closed, no crossings, good triangles."""
 
 from __future__ import annotations
 
@@ -12,8 +12,13 @@ from femurkit.surface.crossings import self_intersections
 
 @dataclass(frozen=True)
 class Quality:
-    """crossings: pairs of triangles that cut through each other. Edges in mm, angles in degrees."""
+    """closed: every edge has two faces. crossings: pairs of triangles that cut through each other.
 
+    Edges in mm. Angles: of every triangle its least, degrees; 60 is equilateral.
+    """
+
+    faces: int
+    closed: bool
     crossings: int
     least_angle_deg: float
     median_least_angle_deg: float
@@ -22,8 +27,8 @@ class Quality:
     longest_edge_mm: float
 
 
-def mesh_quality(mesh: Mesh) -> Quality:
-    """Self-intersections and triangle shapes of a surface, LPS mm."""
+def quality(mesh: Mesh) -> Quality:
+    """Soundness and triangle shapes of a surface, LPS mm."""
     corners = mesh.vertices[mesh.faces]
     sides = np.linalg.norm(corners - np.roll(corners, -1, axis=1), axis=2)
     a, b, c = sides.T
@@ -33,6 +38,8 @@ def mesh_quality(mesh: Mesh) -> Quality:
     )  # fmt: skip
     least = np.degrees(np.arccos(np.clip(cosines, -1, 1))).min(0)
     return Quality(
+        faces=len(mesh.faces),
+        closed=mesh.is_watertight,
         crossings=self_intersections(mesh),
         least_angle_deg=float(least.min()),
         median_least_angle_deg=float(np.median(least)),

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from femurkit.measure.mesh_quality import mesh_quality
 from femurkit.mesh import Mesh
 from femurkit.surface.crossings import self_intersections
+from femurkit.surface.quality import quality
 
 
 def together(*meshes):
@@ -44,7 +44,7 @@ def test_a_vertex_pushed_through_the_opposite_wall_is_found(femur_like):
 
 
 def test_angles_and_edges_of_a_box(box):
-    found = mesh_quality(box((0, 0, 0), (10, 10, 10)))
+    found = quality(box((0, 0, 0), (10, 10, 10)))
     assert found.crossings == 0
     assert found.least_angle_deg == pytest.approx(45)
     assert found.shortest_edge_mm == pytest.approx(10)
