@@ -38,6 +38,8 @@ def last_json(out):
         ["reconstruct", "ct", "-o", "out", "--recipe", "best"],
         ["reconstruct", "ct", "-o", "out", "--slices", "some"],
         ["reconstruct", "ct", "-o", "out", "--fast"],
+        ["reconstruct", "ct", "-o", "out", "--edge-mm", "9"],
+        ["mesh", "mask.nii", "-o", "out", "--edge-mm", "2", "--within-mm", "0.1"],
         ["phantom", "-o", "out", "--patients", "0"],
         ["phantom", "-o", "out", "--spacing", "1,2"],
         ["phantom", "-o", "out", "--spacing", "1,2,99"],

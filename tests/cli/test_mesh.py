@@ -5,6 +5,8 @@ import json
 
 import numpy as np
 import pytest
+from vtkmodules.util.numpy_support import vtk_to_numpy
+from vtkmodules.vtkIOXML import vtkXMLPolyDataReader
 
 from femurkit.cli import run
 from femurkit.geometry import Grid
@@ -43,6 +45,13 @@ def masks(tmp_path_factory):
     return folder
 
 
+def read_vtp(path):
+    reader = vtkXMLPolyDataReader()
+    reader.SetFileName(str(path))
+    reader.Update()
+    return reader.GetOutput()
+
+
 def volume_ml(mask):
     return np.count_nonzero(mask) * GRID.voxel_mm3 / 1000
 
@@ -76,6 +85,27 @@ def test_one_femur_of_any_label_is_known_by_its_head(masks, tmp_path, capsys):
     assert row["volume_ml"] == pytest.approx(volume_ml(femur(-1)), rel=0.01)
     assert not (tmp_path / "out" / "right" / "femur_hollow.stl").exists()
     assert "by where its head points" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", [["--edge-mm", "3"], ["--within-mm", "0.2"], []])
+def test_the_triangles_asked_for_are_written_and_told(masks, tmp_path, option):
+    out = tmp_path / "out"
+    assert run(["mesh", str(masks / "one.nrrd"), "-o", str(out), "--also", "vtp", *option])[0] == 0
+    (row,) = json.loads((out / "measurements.json").read_text())
+    told, solid = row["surfaces"]["femur"], read_stl(out / "right" / "femur.stl")
+    assert told["faces"] == len(solid.faces)
+    assert told["closed"]
+    assert told["crossings"] == 0
+    if "--edge-mm" in option:
+        assert told["median_edge_mm"] == pytest.approx(3, rel=0.1)
+        assert told["shortest_edge_mm"] > 0.5
+    if "--within-mm" in option:
+        assert told["away_mm"] <= 0.2
+    assert ("away_mm" in told) == bool(option)
+    cut = read_vtp(out / "right" / "femur.vtp").GetCellData().GetArray("cut")
+    ends = solid.vertices[solid.faces][vtk_to_numpy(cut) > 0]
+    assert len(ends) > 10
+    np.testing.assert_allclose(ends[..., 2], 699, atol=1e-3)
 
 
 @pytest.mark.parametrize(("name", "found"), [("odd.mha", "labels 1, 5"), ("empty.nii.gz", "empty")])
