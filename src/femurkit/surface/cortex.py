@@ -64,7 +64,7 @@ def cortex(outline: Mesh, volume: Volume) -> Cortex | str:
     places = _thinned(outline.vertices)
     normals = vertex_normals(outline)[places]
     depth = np.arange(-OUT_MM, IN_MM + STEP_MM / 2, STEP_MM)
-    profiles = profiles(outline.vertices[places], normals, depth, volume)
+    profiles = hu_below(outline.vertices[places], normals, depth, volume)
     across = np.abs(normals @ _slice_normal(volume))
     found = _scan(profiles, depth, across)
     if found is None:
@@ -93,7 +93,7 @@ def _slice_normal(volume: Volume) -> np.ndarray:
     return np.asarray(axis / np.linalg.norm(axis))
 
 
-def profiles(
+def hu_below(
     points: np.ndarray, normals: np.ndarray, depth: np.ndarray, volume: Volume
 ) -> np.ndarray:
     """HU at depths below points, (n, depths); NaN outside the scan."""
