@@ -93,11 +93,20 @@ def phantom(number: int) -> list[dict[str, Any]]:
         if told["exit"]:
             return [{"number": number, "side": s.value, "dsc": 0.0, **told} for s in made.meshes]
         keep = {"number": number, "slice_mm": spacing[0], "position": made.position}
-        return [{**keep, **row} for row in compare(result, patient)]
+        sound = {
+            m["side"]: m["handles"] == 0 and all(
+                one["closed"] and one["crossings"] == 0 for one in m["surfaces"].values()
+            )
+            for m in json.loads((result / "measurements.json").read_text())
+        }  # fmt: skip
+        return [
+            {**keep, **row, "sound": sound.get(row["side"], False)}
+            for row in compare(result, patient)
+        ]
 
 
-def phantoms(count: int = 20) -> None:
-    """Twenty fresh phantoms, all slice thicknesses, head and feet first."""
+def phantoms(count: int = 40) -> None:
+    """Forty fresh phantoms, all slice thicknesses, head and feet first."""
     with ProcessPoolExecutor(2) as pool:
         rows = [row for rows in pool.map(phantom, range(1, count + 1)) for row in rows]
     keep("phantoms", {"seed": PHANTOM_SEED, "rows": rows})

@@ -75,6 +75,13 @@ def phantom_part(part: dict[str, Any]) -> list[str]:
         worst = values.min() if key == "dsc" else values[np.abs(values).argmax()]
         out.append(f"| {name} | {values.mean():.3f} | {values.std():.3f} | {worst:.3f} |")
     out += ["", f"Femurs without any overlap (lost or left and right swapped): {swaps}.", ""]
+    if all("sound" in row for row in rows):
+        sound = sum(row["sound"] for row in rows)
+        out += [
+            f"Periosteal and hollow surface closed, without crossings, the outline without "
+            f"handles: {sound} of {len(rows)} femurs.",
+            "",
+        ]
     return out + table(rows, ("number", "slice_mm", "position", "side")) + [""]
 
 

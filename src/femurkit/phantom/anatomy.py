@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
+from femurkit.phantom.bone_hu import BoneHu, draw_bone_hu
 from femurkit.phantom.brush import Ellipsoid
 from femurkit.phantom.labelmaps import LabelMap, MappedBody, label_maps
 from femurkit.phantom.person import Person
@@ -19,7 +20,6 @@ from femurkit.phantom.pose import assemble, draw_joint, draw_warp, posed_frame, 
 from femurkit.phantom.shapes import MIRROR, Bone
 from femurkit.phantom.soft import SoftTissue, draw_body, draw_soft_hu
 from femurkit.phantom.spine import spine_above
-from femurkit.phantom.tissue import BoneHu, draw_bone_hu
 
 
 @dataclass(frozen=True, eq=False)
