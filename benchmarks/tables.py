@@ -19,6 +19,8 @@ REGIONAL = (("head_assd_mm", "head ASSD mm"), ("joint_gap_assd_mm", "joint gap A
 OTHER_PAGES = {
     "outline.md": "- [What the outline reads](outline.md): where an annotator draws it and where "
     "the phantoms put it.",
+    "thickness.md": "- [Cortical thickness](thickness.md): against phantoms', beside a threshold "
+    "(`make bench`).",
     "surfaces.md": "- [Masks to surfaces](surfaces.md): against the surfaces that were voxelised, "
     "beside other ways and programs (`make bench`).",
 }

@@ -34,7 +34,7 @@ matplotlib.use("Agg")
 from matplotlib import pyplot
 
 ROOT = Path(__file__).parent.parent
-SEED, PHANTOMS = 77004, 3
+SEED, PHANTOMS = 77004, 4
 SPACINGS = ((1.0, 0.8, 0.8), (3.0, 0.9, 0.9))
 POINT_SPREADS = {"0.8 mm wide": 0.8 / 2.355, "0.8 mm sigma": 0.8}
 CLASSES = ((0.0, 1.0), (1.0, 2.0), (2.0, 3.0), (3.0, 9.0))
@@ -80,13 +80,15 @@ def main() -> None:
             for number in range(PHANTOMS):
                 bone, outline, volume = scanned(number, spacing, psf_mm)
                 found = cortex(outline, volume)
-                assert isinstance(found, Cortex), found
+                case = {"point_spread": blur, "slices_mm": spacing[0], "phantom": number}
+                print(case, flush=True)
+                if not isinstance(found, Cortex):
+                    rows.append({**case, "true_mm": None, "missing": found})
+                    continue
                 true = bone.thickness_mm[cKDTree(bone.mesh.vertices).query(outline.vertices)[1]]
                 inner = outline.vertices[:, 2] > outline.vertices[:, 2].min() + AWAY_MM
                 plain = by_threshold(outline, volume, found.cortical_hu)
-                case = {"point_spread": blur, "slices_mm": spacing[0], "phantom": number}
                 rows += [{**case, **row} for row in scored(true, found.thickness_mm, plain, inner)]
-                print(case, flush=True)
                 if number == 0 and spacing == SPACINGS[0]:
                     picture(outline, true, found.thickness_mm, plain, out / "thickness.png")
     (out / "thickness.json").write_text(json.dumps(rows, indent=1) + "\n")
@@ -144,6 +146,11 @@ def page(rows: list[dict[str, Any]]) -> list[str]:
                     ]
                 lines.append("| " + " | ".join(cells) + " |")
             lines.append("")
+            lines += [
+                f"Phantom {r['phantom']}: not measurable, {r['missing']}.\n"
+                for r in rows
+                if r["point_spread"] == blur and r["slices_mm"] == spacing[0] and "missing" in r
+            ]
     return [*lines, "![true, fitted and by threshold](thickness.png)"]
 
 
