@@ -53,6 +53,29 @@ def test_depth_of_a_ball_is_its_radius_minus_the_distance(ball):
     assert (np.sign(depth.depth_mm) == np.sign(exact))[np.abs(exact) > 0.05].all()
 
 
+def test_depth_of_a_tube_between_rings_of_vertices_far_apart():
+    from vtkmodules.vtkFiltersCore import vtkTriangleFilter
+    from vtkmodules.vtkFiltersSources import vtkCylinderSource
+
+    source = vtkCylinderSource()
+    source.SetRadius(15)
+    source.SetHeight(12)
+    source.SetResolution(160)
+    triangles = vtkTriangleFilter()
+    triangles.SetInputConnection(source.GetOutputPort())
+    triangles.Update()
+    tube = from_vtk(triangles.GetOutput())
+    grid = Grid.aligned((40, 24, 40), (1, 1, 1), (-20, -12, -20))
+    depth = depth_below(tube, grid, margin_mm=2, spacing_mm=1.0)
+    assert depth is not None
+    points = depth.grid.to_world(np.indices(depth.grid.shape).transpose(1, 2, 3, 0))
+    exact = 15 - np.hypot(points[..., 0], points[..., 2])
+    wall = (np.abs(exact) < 3) & (np.abs(points[..., 1]) < 3)
+    assert np.abs(depth.depth_mm - exact)[wall].max() < 0.02
+    corner = tube.vertices[depth.vertex]
+    assert np.linalg.norm(corner - points, axis=-1)[wall].max() < 12 / 2 + 3 + 1
+
+
 def test_what_lies_elsewhere_has_no_depth(ball):
     grid = Grid.aligned((10, 10, 10), (1, 1, 1), (500, 500, 500))
     assert depth_below(ball, grid, margin_mm=2, spacing_mm=1.0) is None

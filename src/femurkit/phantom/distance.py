@@ -33,7 +33,8 @@ def depth_below(mesh: Mesh, grid: Grid, *, margin_mm: float, spacing_mm: float) 
     """Depth on a lattice of its own over where mesh and grid meet; None if they do not.
 
     The lattice is aligned with LPS. Within EXACT_WITHIN_MM of the surface the depth is measured
-    to the plane of the nearest vertex; deeper, to the nearest lattice point of the other side.
+    to the plane of the nearest vertex, or of the nearest place on a wide face; deeper, to the
+    nearest lattice point of the other side.
     """
     low, high = grid.bounds_mm()
     low = np.maximum(low, mesh.vertices.min(0)) - margin_mm
@@ -47,17 +48,51 @@ def depth_below(mesh: Mesh, grid: Grid, *, margin_mm: float, spacing_mm: float) 
     rough = (np.asarray(rough, np.float32) - np.sign(rough) * 0.5) * spacing_mm
     near = np.abs(rough) < EXACT_WITHIN_MM
     points = lattice.to_world(np.argwhere(near))
-    tree = cKDTree(mesh.vertices, balanced_tree=False, compact_nodes=False)
-    distance, nearest = tree.query(points)
-    normals = vertex_normals(mesh)[nearest]
-    plane = ((mesh.vertices[nearest] - points) * normals).sum(1)
-    depth = rough.astype(np.float32)
     spacing = float(np.sqrt(mesh.area_mm2 / len(mesh.vertices)))
+    places, normals, vertex_of = _places(mesh, 2 * spacing)
+    tree = cKDTree(places, balanced_tree=False, compact_nodes=False)
+    distance, nearest = tree.query(points)
+    plane = ((places[nearest] - points) * normals[nearest]).sum(1)
+    depth = rough.astype(np.float32)
     aside = np.sqrt(np.clip(distance**2 - plane**2, 0, None))
     depth[near] = np.where(aside < 1.5 * spacing, plane, np.sign(plane) * distance)
     vertex = np.zeros(lattice.shape, np.int32)
-    vertex[near] = nearest
+    vertex[near] = vertex_of[nearest]
     if not near.all() and near.any():
         index = distance_transform_edt(~near, return_distances=False, return_indices=True)
         vertex = vertex[tuple(index)]
     return Depth(lattice, depth, vertex)
+
+
+def _places(mesh: Mesh, apart_mm: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Places (n, 3) on the surface at most `apart_mm` apart: the vertices, and more on each face
+    with a longer edge; with the unit normal there and the nearest corner's vertex.
+    """
+    corners = mesh.vertices[mesh.faces]
+    across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(1)
+    parts = np.ceil(longest / apart_mm).astype(int)
+    places, normals, vertex = (
+        [mesh.vertices],
+        [vertex_normals(mesh)],
+        [np.arange(len(mesh.vertices))],
+    )
+    for count in np.unique(parts[parts > 1]):
+        weights = _middles(count)
+        wide = np.flatnonzero(parts == count)
+        places.append(np.einsum("wc,fcx->fwx", weights, corners[wide]).reshape(-1, 3))
+        normal = across[wide] / np.maximum(
+            np.linalg.norm(across[wide], axis=1, keepdims=True), 1e-12
+        )
+        normals.append(np.repeat(normal, len(weights), axis=0))
+        vertex.append(mesh.faces[wide][:, weights.argmax(1)].ravel())
+    return np.concatenate(places), np.concatenate(normals), np.concatenate(vertex)
+
+
+def _middles(count: int) -> np.ndarray:
+    """Barycentric (count**2, 3) of the middles of the like triangles that one is divided into."""
+    i, j = np.indices((count, count)).reshape(2, -1)
+    upright = np.stack([i, j], 1)[i + j < count] + 1 / 3
+    turned = np.stack([i, j], 1)[i + j < count - 1] + 2 / 3
+    ab = np.concatenate([upright, turned]) / count
+    return np.column_stack([ab, 1 - ab.sum(1)])

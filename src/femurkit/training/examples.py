@@ -30,7 +30,7 @@ FINE_SHAPE = (136, 88, 100)
 HEAD_MM = (-60.0, -66.0, -158.0)
 """Where a box begins, relative to the head centre: x medial, y anterior, z below (canonical
 left)."""
-EXAMPLES_VERSION = 7
+EXAMPLES_VERSION = 8
 """Raised whenever the same seed would draw other examples: phantoms and this module."""
 SOFT_PSF_MM = (0.5, 1.3)
 """Blur of soft kernels. Edges of real femoral shafts on two scanners measured 0.8-1.2 mm."""
