@@ -27,9 +27,7 @@ from femurkit.images import read_mask
 from femurkit.mesh import Mesh, read_stl
 from femurkit.phantom import make_patient, write_patient
 from femurkit.sources import load
-from femurkit.surface.periosteal import periosteal
-from femurkit.surface.smooth import RIDGES
-from femurkit.surface.subvoxel import from_mask
+from femurkit.surface.periosteal import outline_of
 from femurkit.volume import Mask
 
 ROOT = Path(__file__).parent.parent
@@ -150,7 +148,7 @@ def real() -> None:
                     told["parting"] = {}
                     for side in found:
                         mask = Mask(labels == side.label, grid)
-                        true[side] = periosteal(from_mask(mask), grid, RIDGES).mesh
+                        true[side] = outline_of(mask)
                         seen = Mask(read_mask(result / side.value / "mask.nii.gz")[0] > 0, grid)
                         told["parting"][side.value] = label.parting(seen, mask)
                         place = OUT / f"{name}_label_{side.value}.png"

@@ -33,9 +33,8 @@ from femurkit.solid import cut, faces, voxelise
 from femurkit.surface.contour import contour, genus, largest_part
 from femurkit.surface.crossings import self_intersections
 from femurkit.surface.paper import paper_surface
-from femurkit.surface.periosteal import periosteal
-from femurkit.surface.smooth import RIDGES, Smoothing, smooth
-from femurkit.surface.subvoxel import from_mask
+from femurkit.surface.periosteal import outline_of
+from femurkit.surface.smooth import Smoothing, smooth
 from femurkit.volume import Field, Mask, Volume
 
 ROOT = Path(__file__).parent.parent
@@ -55,7 +54,7 @@ Way = Callable[[Mask], Mesh]
 
 def ours(mask: Mask) -> Mesh:
     """At the default settings of `femurkit mesh`."""
-    return periosteal(from_mask(mask), mask.grid, RIDGES).mesh
+    return outline_of(mask)
 
 
 def plain(mask: Mask) -> Mesh:

@@ -14,6 +14,7 @@ from femurkit.anatomy import Side
 from femurkit.images import read_mask, write_mask
 from femurkit.mesh import Mesh, read_stl, write_stl
 from femurkit.segment.whole import predict_whole
+from femurkit.surface.field import prepared
 from femurkit.surface.hollow import hollow
 from femurkit.surface.odds import log_odds
 from femurkit.surface.periosteal import periosteal
@@ -51,8 +52,10 @@ def sit(cohort: Path, runs: Path, names: list[str]) -> None:
         found = log_odds(predict_whole(scan.volume, box, network=network))
         mask = mask_of(found, scan.grid)
         write_mask(mask.array.astype("uint8"), scan.grid, place / "mask.nii.gz")
-        write_stl(periosteal(found, scan.grid).mesh, place / "femur.stl")
-        write_stl(hollow(found, scan.volume).mesh, place / "femur_hollow.stl")
+        ready = prepared(found, scan.grid)
+        outline = periosteal(ready).mesh
+        write_stl(outline, place / "femur.stl")
+        write_stl(hollow(ready, scan.volume, outline).mesh, place / "femur_hollow.stl")
         (place / "weights.txt").write_text(network.sha256[:HASH])
         print(f"portrait: {name} of {sitter().name}, {SIDE.value} femur", flush=True)
 

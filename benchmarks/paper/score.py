@@ -25,7 +25,7 @@ from femurkit.mesh import read_stl
 from femurkit.segment.weights import Network, fine_network
 from femurkit.segment.whole import predict_whole
 from femurkit.solid import faces, uncut
-from femurkit.surface.field import to_mask
+from femurkit.surface.field import prepared, to_mask
 from femurkit.surface.odds import log_odds
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Field, Mask, Volume
@@ -146,7 +146,11 @@ def _row(scan: Scan, side: Side, network: Network, *, full: bool) -> Row:
 def mask_of(found: Field | None, grid: Grid) -> Mask:
     """The femur on the scan's grid, empty if there is none."""
     try:
-        return Mask(np.zeros(grid.shape, bool), grid) if found is None else to_mask(found, grid)
+        return (
+            Mask(np.zeros(grid.shape, bool), grid)
+            if found is None
+            else to_mask(prepared(found, grid))
+        )
     except DegenerateShape:
         return Mask(np.zeros(grid.shape, bool), grid)
 
@@ -170,7 +174,7 @@ def _surfaces(found: Field | None, side: Side, scan: Scan) -> Row:
     true, ends = read_stl(scan.home / f"{side.value}.stl"), faces(scan.grid)
     row = {"exact_volume_ml": true.volume_mm3 / 1000, "exact_area_mm2": uncut(true, ends).area_mm2}
     try:
-        mesh = periosteal(found, scan.grid).mesh if found else None
+        mesh = periosteal(prepared(found, scan.grid)).mesh if found else None
     except DegenerateShape:
         mesh = None
     volume, area = (mesh.volume_mm3, uncut(mesh, ends).area_mm2) if mesh else (0.0, 0.0)

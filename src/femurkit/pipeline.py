@@ -30,7 +30,7 @@ from femurkit.solid import faces
 from femurkit.sources import Scan, load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.cortex import cortex
-from femurkit.surface.field import to_mask
+from femurkit.surface.field import prepared, to_mask
 from femurkit.surface.files import AS_FOUND, SurfaceFiles, SurfaceOptions
 from femurkit.surface.hollow import hollow
 from femurkit.surface.odds import log_odds
@@ -173,17 +173,17 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
     with steps(f"{side.value}: segment"):
         probability = predict_whole(volume, hip.box, network=work.network)
     with steps(f"{side.value}: mask"):
-        outlined = log_odds(probability)
-        mask = to_mask(outlined, grid)
+        ready = prepared(log_odds(probability), grid)
+        mask = to_mask(ready)
         write_mask(mask.array.view("uint8"), grid, folder / "mask.nii.gz")
         if work.uncertainty:
             write_mask(doubt(probability, mask), grid, folder / "uncertainty.nii.gz")
     with steps(f"{side.value}: surfaces"):
-        outline = periosteal(outlined, grid).mesh
+        outline = periosteal(ready).mesh
         if work.recipe == "paper":
             inner = paper_hollow(volume, mask)
         else:
-            inner = hollow(outlined, volume)
+            inner = hollow(ready, volume, outline)
         written = {
             name: files.write(mesh, name)
             for name, mesh in (("femur", outline), ("femur_hollow", inner.mesh))

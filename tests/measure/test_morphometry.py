@@ -16,9 +16,7 @@ from femurkit.solid import Plane, cut, faces, voxelise
 from femurkit.surface.axes import axes_of
 from femurkit.surface.cortex import Cortex
 from femurkit.surface.head import fit_head
-from femurkit.surface.periosteal import periosteal
-from femurkit.surface.smooth import RIDGES
-from femurkit.surface.subvoxel import from_mask
+from femurkit.surface.periosteal import outline_of
 from femurkit.volume import Mask
 
 UP = np.array([0.0, 0.0, 1.0])
@@ -71,7 +69,7 @@ def test_voxels_measure_as_the_exact_surface_does(femur, proximal, spacing):
     grid = Grid.aligned(tuple(shape), spacing, low - [12, 12, -spacing[0] / 2])
     exact = cut(femur.mesh, faces(grid))
     mask = Mask(voxelise(femur.mesh, grid), grid)
-    seen = periosteal(from_mask(mask), grid, RIDGES).mesh
+    seen = outline_of(mask)
     true, found = values(exact, Side.LEFT), values(seen, Side.LEFT)
     centres = [fit_head(mesh, Side.LEFT).centre_mm for mesh in (exact, seen)]
     assert np.linalg.norm(centres[0] - centres[1]) < 0.5

@@ -3,7 +3,7 @@ import pytest
 
 from femurkit.geometry import Grid
 from femurkit.surface.contour import genus, parts
-from femurkit.surface.field import Plane, faces
+from femurkit.surface.field import Plane, faces, prepared
 from femurkit.surface.hollow import hollow, two_classes
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Field, Volume
@@ -34,6 +34,11 @@ def bone(*, inner=INNER, spacing=(1.0, 1.0, 1.0), bottom=-80.0, noise=25.0, trab
     return Field(field, box), Volume(hu.astype(np.float32), scan)
 
 
+def opened(field, volume):
+    ready = prepared(field, volume.grid)
+    return hollow(ready, volume, periosteal(ready).mesh)
+
+
 def points(grid):
     return grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1)) - CENTRE
 
@@ -48,7 +53,7 @@ def depth(grid):
 @pytest.mark.parametrize("inner", [5.0, 7.0, 10.0])
 def test_the_canal_has_its_radius_and_is_open_at_the_cut(inner, spacing):
     field, volume = bone(inner=inner, spacing=spacing)
-    found = hollow(field, volume)
+    found = opened(field, volume)
     mesh = found.mesh
     assert mesh.is_watertight
     assert parts(mesh).max() == 0
@@ -67,7 +72,7 @@ def test_the_canal_has_its_radius_and_is_open_at_the_cut(inner, spacing):
 
 
 def test_the_threshold_is_half_way_between_marrow_and_cortex():
-    found = hollow(*bone())
+    found = opened(*bone())
     assert found.marrow_hu == pytest.approx(MARROW, abs=40)
     assert found.cortical_hu == pytest.approx(CORTEX, abs=40)
     assert found.threshold_hu == (found.marrow_hu + found.cortical_hu) / 2
@@ -85,8 +90,8 @@ ABOVE_ML = np.pi * 12**2 * 8 / 1000  # from there to where the shaft widens
 )
 def test_above_the_shaft_the_bone_is_solid_however_thin_its_trabeculae(trabecular, most_ml):
     field, volume = bone(trabecular=trabecular)
-    found = hollow(field, volume)
-    solid = periosteal(field, volume.grid).mesh
+    found = opened(field, volume)
+    solid = periosteal(prepared(field, volume.grid)).mesh
     p = found.mesh.vertices - CENTRE
     axis = (np.hypot(p[:, 0], p[:, 1]) < 11) & (p[:, 2] > -20) & (p[:, 2] < 0)
     assert not ((np.linalg.norm(p, axis=1) < 20) | axis).any()
@@ -96,17 +101,17 @@ def test_above_the_shaft_the_bone_is_solid_however_thin_its_trabeculae(trabecula
 
 def test_a_scan_that_ends_above_the_shaft_leaves_the_bone_solid_and_says_so():
     field, volume = bone(bottom=-5.0)
-    found = hollow(field, volume)
+    found = opened(field, volume)
     assert found.canal_ml == 0
     assert found.threshold_hu is None
     assert "No shaft" in found.notes[0]
-    assert found.mesh.volume_mm3 == periosteal(field, volume.grid).mesh.volume_mm3
+    assert found.mesh.volume_mm3 == periosteal(prepared(field, volume.grid)).mesh.volume_mm3
 
 
 def test_without_contrast_no_canal_is_invented():
     field, volume = bone()
     flat = Volume(np.clip(volume.array, 0, 200), volume.grid)
-    found = hollow(field, flat)
+    found = opened(field, flat)
     assert found.canal_ml == 0
     assert "too close" in found.notes[0]
 
@@ -115,7 +120,7 @@ def test_a_nail_in_the_canal_is_said_and_no_canal_guessed():
     field, volume = bone()
     p = points(volume.grid)
     nail = np.where(np.hypot(p[..., 0], p[..., 1]) < 11, np.float32(3000), volume.array)
-    found = hollow(field, Volume(nail.astype(np.float32), volume.grid))
+    found = opened(field, Volume(nail.astype(np.float32), volume.grid))
     assert found.canal_ml == 0
     assert "metal" in found.notes[0]
 
@@ -123,9 +128,9 @@ def test_a_nail_in_the_canal_is_said_and_no_canal_guessed():
 def test_a_mask_too_wide_by_a_voxel_does_not_open_the_cortex():
     field, volume = bone()
     wide = Field(np.clip(0.5 + (depth(field.grid) + 1.5) / 3, 0, 1).astype(np.float32), field.grid)
-    mesh = hollow(wide, volume).mesh
+    mesh = opened(wide, volume).mesh
     assert mesh.is_watertight
-    outer = periosteal(wide, volume.grid).mesh
+    outer = periosteal(prepared(wide, volume.grid)).mesh
     level = Plane(CENTRE - [0, 0, 60], np.array([0.0, 0, 1]))
     near = [m.vertices[np.abs(level.depth_mm(m.vertices)) < 2] - CENTRE for m in (mesh, outer)]
     radii = [np.hypot(p[:, 0], p[:, 1]) for p in near]

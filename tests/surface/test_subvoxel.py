@@ -9,9 +9,8 @@ from femurkit.geometry import Grid
 from femurkit.mesh import read_stl, write_stl
 from femurkit.solid import cut, faces, voxelise
 from femurkit.surface.contour import genus
-from femurkit.surface.field import to_mask
-from femurkit.surface.periosteal import periosteal
-from femurkit.surface.smooth import RIDGES
+from femurkit.surface.field import prepared, to_mask
+from femurkit.surface.periosteal import outline_of
 from femurkit.surface.subvoxel import from_mask
 from femurkit.volume import Mask
 
@@ -29,7 +28,7 @@ def test_a_mask_made_a_field_and_a_mask_again_is_the_same(
 ):
     scan = scan_around(spacing, angles, bottom_mm=-20)
     mask = Mask(shapes["capsule"].depth(centres(scan) - centre) > 0, scan)
-    again = to_mask(from_mask(mask), scan)
+    again = to_mask(prepared(from_mask(mask), scan))
     shared = 2 * (again.array & mask.array).sum() / (again.array.sum() + mask.array.sum())
     assert shared > 0.99
     assert again.volume_ml == pytest.approx(mask.volume_ml, rel=0.005)
@@ -63,7 +62,7 @@ def test_a_real_femur_comes_back_from_its_voxels(
     scan = scan_of(libhip[name], spacing, shown_mm)
     truth = cut(libhip[name], faces(scan))
     mask = Mask(voxelise(truth, scan), scan)
-    mesh = periosteal(from_mask(mask), scan, RIDGES).mesh
+    mesh = outline_of(mask)
     write_stl(mesh, tmp_path / "femur.stl")
     back = read_stl(tmp_path / "femur.stl")
     assert back.is_watertight

@@ -18,10 +18,8 @@ from femurkit.evaluation.voxels import Voxels, voxels_of
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
 from femurkit.solid import faces, uncut
-from femurkit.surface.periosteal import periosteal
+from femurkit.surface.periosteal import outline_of
 from femurkit.surface.regions import Regions, regions_of
-from femurkit.surface.smooth import RIDGES
-from femurkit.surface.subvoxel import from_mask
 from femurkit.volume import Mask, Volume
 
 
@@ -98,7 +96,7 @@ def area_columns(pred: Mesh | None, truth: Mesh | None, grid: Grid) -> Row:
 
 def _surface(mask: Mask) -> Mesh | None:
     try:
-        return periosteal(from_mask(mask), mask.grid, RIDGES).mesh
+        return outline_of(mask)
     except DegenerateShape:
         return None
 

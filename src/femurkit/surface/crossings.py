@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -11,12 +13,13 @@ AT_ONCE = 400_000
 """Pairs of triangles tested together, for the sake of memory."""
 
 
+@lru_cache(maxsize=8)
 def self_intersections(mesh: Mesh) -> int:
     """Pairs of triangles without a common corner that cut through each other.
 
     Two triangles cross where an edge of one goes through the inside of the other. Candidates are
     triangles whose bounding balls meet, larger ones looked up apart so that a flat cap of long
-    triangles does not widen the search for all.
+    triangles does not widen the search for all. Asked again of the same surface, it is remembered.
     """
     corners = mesh.vertices[mesh.faces]
     centres = corners.mean(1)

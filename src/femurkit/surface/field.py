@@ -7,6 +7,7 @@ the scan ends there too, so that mask, surface and voxel count tell the same vol
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
@@ -21,12 +22,25 @@ MARGIN = 8
 """Voxels of room around the femur: enough for smoothing never to feel where the field stops."""
 
 
-def end_planes(field: Field, scan_grid: Grid) -> tuple[Plane, ...]:
-    """Where this femur must end: the outer faces of the scan and of the field's own box."""
-    return faces(scan_grid) + faces(field.grid)
+@dataclass(frozen=True, eq=False)
+class Ready:
+    """One femur ready to become mask and surfaces.
+
+    field: cleaned and continued, on a grid with room around the femur; box: the grid of the field
+    it was; scan: that of the scan.
+    """
+
+    field: Field
+    box: Grid
+    scan: Grid
+
+    @property
+    def planes(self) -> tuple[Plane, ...]:
+        """Where this femur must end: the outer faces of the scan and of its own box."""
+        return faces(self.scan) + faces(self.box)
 
 
-def prepared(field: Field, scan_grid: Grid) -> Field:
+def prepared(field: Field, scan_grid: Grid) -> Ready:
     """One femur without islands, cavities or tunnels, continued past the ends of scan and box.
 
     Beyond the scan's outermost voxel centres there is no data, so whatever a network said there is
@@ -49,7 +63,7 @@ def prepared(field: Field, scan_grid: Grid) -> Field:
     grid = field.grid.crop(start, start + part.shape)
     part = _continued(part, grid, scan_grid)
     part = close_handles(_filled(part))
-    return Field(_filled(part).astype(np.float32), grid)
+    return Ready(Field(_filled(part).astype(np.float32), grid), field.grid, scan_grid)
 
 
 def _filled(array: np.ndarray) -> np.ndarray:
@@ -88,48 +102,39 @@ def _centres(grid: Grid) -> np.ndarray:
     return grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1))
 
 
-def clip(ready: Field, planes: Sequence[Plane]) -> Field:
+def clip(field: Field, planes: Sequence[Plane]) -> Field:
     """A field brought below 0.5 outside the planes, crossing 0.5 exactly on them.
 
     A ramp of the distance to the nearest plane, two voxels wide: a hard clip would move the end to
     the nearest node.
     """
-    points = _centres(ready.grid)
+    points = _centres(field.grid)
     depth = np.min([plane.depth_mm(points) for plane in planes], axis=0)
-    ramp = np.clip(0.5 + depth / (2 * max(ready.grid.spacing_mm)), 0, 1)
-    return Field(np.minimum(ready.array, ramp).astype(np.float32), ready.grid)
+    ramp = np.clip(0.5 + depth / (2 * max(field.grid.spacing_mm)), 0, 1)
+    return Field(np.minimum(field.array, ramp).astype(np.float32), field.grid)
 
 
-def clip_to_scan(field: Field, scan_grid: Grid) -> Field:
-    """One femur's field, closed flat at the outer voxel faces of the scan and of its own box.
+def to_mask(ready: Ready) -> Mask:
+    """The femur on the scan's grid: trilinear probability >= 0.5, one part, no cavities.
 
-    It is cleaned and continued first (see `prepared`), so its grid is that of the femur with room.
+    Only the window around the femur is worked on; the mask has the shape of the scan. All False if
+    the femur lies outside it.
     """
-    return clip(prepared(field, scan_grid), end_planes(field, scan_grid))
-
-
-def to_mask(field: Field, grid: Grid) -> Mask:
-    """The femur on a scan's grid: trilinear probability >= 0.5, one part, no cavities.
-
-    Only the window around the femur is worked on; the mask has the full grid.shape.
-    Raises DegenerateShape if no voxel of the field reaches 0.5. All False if the femur lies
-    outside the grid.
-    """
-    ready = prepared(field, grid)
+    field, grid = ready.field, ready.scan
     out = np.zeros(grid.shape, bool)
-    window = grid.window_around(*ready.grid.bounds_mm())
+    window = grid.window_around(*field.grid.bounds_mm())
     if any(w.stop <= w.start for w in window):
         return Mask(out, grid)
     start = [w.start for w in window]
     shape = tuple(w.stop - w.start for w in window)
-    index = np.linalg.inv(ready.grid.affine) @ grid.affine
+    index = np.linalg.inv(field.grid.affine) @ grid.affine
     matrix = index[:3, :3]
     aligned = np.allclose(matrix, np.diag(np.diag(matrix)), atol=1e-9)  # four times faster
     inside = ndimage.affine_transform(
-        ready.array, np.diag(matrix) if aligned else matrix, matrix @ start + index[:3, 3], shape,
+        field.array, np.diag(matrix) if aligned else matrix, matrix @ start + index[:3, 3], shape,
         np.float32, order=1, mode="constant", cval=0.0,
     ) >= 0.5  # fmt: skip
-    inside &= _within(field.grid, grid.crop(start, np.add(start, shape)))
+    inside &= _within(ready.box, grid.crop(start, np.add(start, shape)))
     out[window] = fill_holes(keep_largest(inside))
     return Mask(out, grid)
 

@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
-from femurkit.surface.field import end_planes, prepared
+from femurkit.surface.field import Ready
 from femurkit.surface.islands import keep_largest
 from femurkit.surface.periosteal import ended
 from femurkit.surface.smooth import STEPS, Smoothing
@@ -68,28 +68,25 @@ class _Bone:
     step_mm: float
 
 
-def hollow(field: Field, volume: Volume, smoothing: Smoothing = STEPS) -> Hollow:
+def hollow(ready: Ready, volume: Volume, solid: Mesh, smoothing: Smoothing = STEPS) -> Hollow:
     """The bone of one femur as a closed surface in LPS mm: outline outside, canal inside.
 
-    field: probability of femur; volume: the scan in HU, on a grid of its own. Where the scan ends
+    volume: the scan in HU, on a grid of its own; solid: the periosteal surface. Where the scan ends
     in the shaft the canal is open at the flat end. Without a shaft, or without contrast between
-    marrow and cortex, the bone is solid and `notes` says why.
-    Raises DegenerateShape if there is no femur in the field.
+    marrow and cortex, the bone is `solid` and `notes` says why.
     """
-    ready = prepared(field, volume.grid)
-    planes = end_planes(field, volume.grid)
-    solid = ended(ready, planes, smoothing).mesh
-    up = slice(None, None, 1 if ready.grid.affine[2, 0] > 0 else -1)
-    inside = ready.array >= 0.5
-    step = ready.grid.spacing_mm[0]
+    field, grid = ready.field, ready.field.grid
+    up = slice(None, None, 1 if grid.affine[2, 0] > 0 else -1)
+    inside = field.array >= 0.5
+    step = grid.spacing_mm[0]
     bone = _Bone(
         inside[up],
-        ndimage.distance_transform_edt(inside, sampling=ready.grid.spacing_mm)[up],
-        _hu_on(ready.grid, volume)[up],
-        _shaft(inside[up], ready.grid),
+        ndimage.distance_transform_edt(inside, sampling=grid.spacing_mm)[up],
+        _hu_on(grid, volume)[up],
+        _shaft(inside[up], grid),
         step,
     )
-    seen = _levels_in_scan(ready, volume.grid)[up]
+    seen = _levels_in_scan(field, volume.grid)[up]
     if np.count_nonzero(seen[bone.shaft]) * step < LEAST_SHAFT_MM:
         return Hollow(solid, 0.0, None, None, None, ("No shaft in the scan: no canal opened.",))
     core = bone.depth_mm[bone.shaft] > WALL_MM
@@ -99,10 +96,10 @@ def hollow(field: Field, volume: Volume, smoothing: Smoothing = STEPS) -> Hollow
         note = f"Marrow {marrow:.0f}, cortex {cortical:.0f} HU, {why}: no canal opened."
         return Hollow(solid, 0.0, None, marrow, cortical, (note,))
     threshold = (marrow + cortical) / 2
-    share = np.zeros_like(ready.array)
+    share = np.zeros_like(field.array)
     share[up] = _canal_share(bone, marrow, cortical)
-    left = Field(np.minimum(ready.array, 1 - share).astype(np.float32), ready.grid)
-    mesh = ended(left, planes, smoothing).mesh
+    left = Field(np.minimum(field.array, 1 - share).astype(np.float32), grid)
+    mesh = ended(left, ready.planes, smoothing).mesh
     canal_ml = (solid.volume_mm3 - mesh.volume_mm3) / 1000
     notes = () if canal_ml > 0.1 else ("The canal does not reach the end of the scan.",)
     return Hollow(mesh, canal_ml, threshold, marrow, cortical, notes)
@@ -139,12 +136,12 @@ def _hu_on(grid: Grid, volume: Volume) -> np.ndarray:
     return np.clip(hu, *HU_RANGE)
 
 
-def _levels_in_scan(ready: Field, scan_grid: Grid) -> np.ndarray:
+def _levels_in_scan(field: Field, scan_grid: Grid) -> np.ndarray:
     """Which levels of a prepared field hold femur inside the scan, (z,) bool."""
-    inside = np.argwhere(ready.array >= 0.5)
-    index = scan_grid.to_index(ready.grid.to_world(inside))
+    inside = np.argwhere(field.array >= 0.5)
+    index = scan_grid.to_index(field.grid.to_world(inside))
     seen = ((index >= -0.5) & (index <= np.array(scan_grid.shape) - 0.5)).all(-1)
-    return np.bincount(inside[seen, 0], minlength=ready.grid.shape[0]) > 0
+    return np.bincount(inside[seen, 0], minlength=field.grid.shape[0]) > 0
 
 
 def _shaft(inside: np.ndarray, grid: Grid) -> slice:

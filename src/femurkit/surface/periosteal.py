@@ -5,32 +5,40 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from femurkit.geometry import Grid
+from femurkit.mesh import Mesh
 from femurkit.solid import Plane, cut
 from femurkit.surface.contour import contour, largest_part
 from femurkit.surface.crossings import self_intersections
-from femurkit.surface.field import clip, end_planes, prepared
-from femurkit.surface.smooth import NONE, STEPS, Smoothing, Surface, smooth
-from femurkit.volume import Field
+from femurkit.surface.field import Ready, clip, prepared
+from femurkit.surface.smooth import NONE, RIDGES, STEPS, Smoothing, Surface, smooth
+from femurkit.surface.subvoxel import from_mask
+from femurkit.volume import Field, Mask
 
 
-def periosteal(field: Field, scan_grid: Grid, smoothing: Smoothing = STEPS) -> Surface:
+def periosteal(ready: Ready, smoothing: Smoothing = STEPS) -> Surface:
     """The outline of one femur as a closed surface in LPS mm, outward normals, one part.
 
-    The field is continued past the end of the scan, contoured and smoothed there as everywhere
+    The field goes on past the end of the scan: it is contoured and smoothed there as everywhere
     else, and only then cut at the scan's outer voxel faces: the cut stays flat and its rim sharp.
-    Raises DegenerateShape if there is no femur in the field.
     """
-    return ended(prepared(field, scan_grid), end_planes(field, scan_grid), smoothing)
+    return ended(ready.field, ready.planes, smoothing)
 
 
-def ended(ready: Field, planes: Sequence[Plane], smoothing: Smoothing) -> Surface:
-    """Contour of a prepared field, smoothed, then cut flat at the planes; its largest part.
+def outline_of(mask: Mask) -> Mesh:
+    """The periosteal surface of anybody's mask, finer than its voxels, LPS mm.
+
+    Raises DegenerateShape if the mask is empty.
+    """
+    return periosteal(prepared(from_mask(mask), mask.grid), RIDGES).mesh
+
+
+def ended(field: Field, planes: Sequence[Plane], smoothing: Smoothing) -> Surface:
+    """Contour of a field, smoothed, then cut flat at the planes; its largest part.
 
     Smoothing can push the walls of a thin fold through each other. Then it is done with fewer
     passes, and not at all if need be: a contour does not cross itself.
     """
-    raw = largest_part(contour(ready))
+    raw = largest_part(contour(field))
     gentler = replace(smoothing, passes=smoothing.passes // 3)
     for tried in (smoothing, gentler, NONE):
         smoothed = smooth(raw, tried)
@@ -38,4 +46,4 @@ def ended(ready: Field, planes: Sequence[Plane], smoothing: Smoothing) -> Surfac
         if mesh.is_watertight and self_intersections(mesh) == 0:
             return Surface(mesh, smoothed.volume_change, smoothed.area_change)
     # capping can fail where a plane grazes the surface: a clipped field closes by itself
-    return smooth(largest_part(contour(clip(ready, planes))), smoothing)
+    return smooth(largest_part(contour(clip(field, planes))), smoothing)
