@@ -146,13 +146,11 @@ def _row(scan: Scan, side: Side, network: Network, *, full: bool) -> Row:
 def mask_of(found: Field | None, grid: Grid) -> Mask:
     """The femur on the scan's grid, empty if there is none."""
     try:
-        return (
-            Mask(np.zeros(grid.shape, bool), grid)
-            if found is None
-            else to_mask(prepared(found, grid))
-        )
+        if found is not None:
+            return to_mask(prepared(found, grid))
     except DegenerateShape:
-        return Mask(np.zeros(grid.shape, bool), grid)
+        pass
+    return Mask(np.zeros(grid.shape, bool), grid)
 
 
 def _by_levels(mask: Mask, truth: Mask, levels_mm: tuple[float, float]) -> Row:

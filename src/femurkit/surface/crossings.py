@@ -9,8 +9,8 @@ from scipy.spatial import cKDTree
 
 from femurkit.mesh import Mesh
 
-AT_ONCE = 400_000
-"""Pairs of triangles tested together, for the sake of memory."""
+USUAL = 1.3
+"""Triangles that reach no farther than so many times the median are looked up together."""
 
 
 @lru_cache(maxsize=8)
@@ -22,31 +22,41 @@ def self_intersections(mesh: Mesh) -> int:
     triangles does not widen the search for all. Asked again of the same surface, it is remembered.
     """
     corners = mesh.vertices[mesh.faces]
+    one, other = _near(corners).T
+    low, high = (
+        np.ascontiguousarray(pick(pick(corners[:, 0], corners[:, 1]), corners[:, 2]).T)
+        for pick in (np.minimum, np.maximum)
+    )
+    for axis in range(3):  # boxes that do not meet hold nothing that does
+        meet = (low[axis][one] <= high[axis][other]) & (low[axis][other] <= high[axis][one])
+        one, other = one[meet], other[meet]
+    apart = np.ones(len(one), bool)
+    for i in range(3):
+        for j in range(3):
+            apart &= mesh.faces[one, i] != mesh.faces[other, j]
+    one, other = one[apart], other[apart]
+    return int(np.count_nonzero(_cross(corners[one], corners[other])))
+
+
+def _near(corners: np.ndarray) -> np.ndarray:
+    """Pairs of triangles (n, 3, 3) whose bounding balls may meet, (m, 2) int."""
     centres = corners.mean(1)
-    reach = np.linalg.norm(corners - centres[:, None], axis=2).max(1)
-    limit = 2 * float(np.median(reach))
+    spokes = corners - centres[:, None]
+    reach = np.sqrt(np.einsum("nij,nij->ni", spokes, spokes).max(1))
+    limit = USUAL * float(np.median(reach))
     small, large = np.flatnonzero(reach <= limit), np.flatnonzero(reach > limit)
-    pairs = []
+    pairs = [np.zeros((0, 2), np.int64)]
     if len(small) > 1:
         pairs.append(small[cKDTree(centres[small]).query_pairs(2 * limit, output_type="ndarray")])
     if len(large):
         tree = cKDTree(centres)
         near = tree.query_ball_point(centres[large], reach[large] + reach.max())
-        found = np.concatenate(
-            [np.c_[np.full(len(n), k), n] for k, n in zip(large, near, strict=True)]
+        found = np.column_stack(
+            [np.repeat(large, [len(n) for n in near]), np.concatenate(near).astype(np.int64)]
         )
         twice = np.isin(found[:, 1], large) & (found[:, 1] <= found[:, 0])
         pairs.append(found[~twice])
-    every = np.concatenate(pairs) if pairs else np.zeros((0, 2), int)
-    gap = np.linalg.norm(centres[every[:, 0]] - centres[every[:, 1]], axis=1)
-    every = every[gap < reach[every].sum(1)]
-    one, other = mesh.faces[every[:, 0]], mesh.faces[every[:, 1]]
-    apart = ~(one[:, :, None] == other[:, None, :]).any((1, 2))
-    every = every[apart]
-    return sum(
-        int(np.count_nonzero(_cross(corners[part[:, 0]], corners[part[:, 1]])))
-        for part in np.array_split(every, len(every) // AT_ONCE + 1)
-    )
+    return np.concatenate(pairs)
 
 
 def _cross(one: np.ndarray, other: np.ndarray) -> np.ndarray:
