@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +30,19 @@ class Mesh:
         object.__setattr__(self, "vertices", vertices)
         object.__setattr__(self, "faces", faces)
 
-    @property
+    @cached_property
     def volume_mm3(self) -> float:
         """Enclosed volume by the divergence theorem; negative if the faces point inward."""
         a, b, c = (self.vertices[self.faces[:, i]] - self.vertices.mean(0) for i in range(3))
         return float(np.einsum("ij,ij->", a, np.cross(b, c)) / 6.0)
 
-    @property
+    @cached_property
     def area_mm2(self) -> float:
         """Sum of the triangle areas."""
         a, b, c = (self.vertices[self.faces[:, i]] for i in range(3))
         return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2.0)
 
-    @property
+    @cached_property
     def is_watertight(self) -> bool:
         """Every edge is shared by exactly two faces that run along it in opposite directions."""
         edges = np.concatenate([self.faces[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])

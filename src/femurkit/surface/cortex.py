@@ -10,6 +10,7 @@ Treece, Poole and Gee, 2011, CUED/F-INFENG/TR665 (one HU of cortex for the whole
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -148,8 +149,13 @@ def _fitted(
     outer = depth >= np.minimum(darkest, -1.0)[:, None]  # beyond it another bone may begin
     best = np.full(len(profiles), np.inf)
     thickness = np.full(len(profiles), np.nan)
-    for start in STARTS_MM:
-        t, rms = _descended(profiles, depth, outer, blur, cortical, start)
+
+    def descended(start_mm: float) -> tuple[np.ndarray, np.ndarray]:
+        return _descended(profiles, depth, outer, blur, cortical, start_mm)
+
+    with ThreadPoolExecutor() as pool:
+        found = list(pool.map(descended, STARTS_MM))
+    for t, rms in found:
         better = rms < best
         best, thickness = np.where(better, rms, best), np.where(better, t, thickness)
     return thickness, best
@@ -184,10 +190,13 @@ def _descended(
         rms = np.sqrt((residual**2).sum(1) / weight.sum(1))
         pa, pb = (np.exp(-0.5 * x**2) / (np.sqrt(2 * np.pi) * width) for x in (a, b))
         first, second = (cortical - state[:, 2:3]) * pa, (state[:, 3:] - cortical) * pb
-        jacobian = np.stack([-(first + second), -second * thick, 1 - rise, fall], 2)
-        jacobian = jacobian * weight[..., None]
-        normal = np.einsum("npi,npj->nij", jacobian, jacobian)
-        right = np.einsum("npi,np->ni", jacobian, residual)
+        slopes = [
+            np.where(weight, of, 0) for of in (-(first + second), -second * thick, 1 - rise, fall)
+        ]
+        normal = np.empty((n, 4, 4))
+        for i, j in zip(*np.triu_indices(4), strict=True):
+            normal[:, i, j] = normal[:, j, i] = np.einsum("np,np->n", slopes[i], slopes[j])
+        right = np.stack([np.einsum("np,np->n", of, residual) for of in slopes], 1)
         diagonal = np.einsum("nii->ni", normal)
         damping = np.clip(np.where(rms < last, damping / 3, damping * 4), 1e-5, 1e3)
         normal = normal + np.eye(4) * (damping[:, None] * diagonal + 1e-6)[:, None]

@@ -28,11 +28,12 @@ def sections(mesh: Mesh, point_mm: np.ndarray, normal: np.ndarray) -> list[Secti
     """
     height = (mesh.vertices - point_mm) @ normal
     height = np.where(np.abs(height) < 1e-9, 1e-9, height)  # no vertex lies on the plane
-    corners = height[mesh.faces] > 0
-    crossed = np.flatnonzero(corners.any(1) & ~corners.all(1))
+    above = height > 0
+    a, b, c = (above[mesh.faces[:, k]] for k in range(3))
+    crossed = np.flatnonzero((a != b) | (b != c))
     if not len(crossed):
         return []
-    up = corners[crossed]
+    up = above[mesh.faces[crossed]]
     # turn each triangle so that its first corner is the one alone on its side
     alone = np.where(up.sum(1) == 1, up.argmax(1), (~up).argmax(1))
     face = mesh.faces[crossed][np.arange(len(crossed))[:, None], (alone[:, None] + [0, 1, 2]) % 3]

@@ -26,7 +26,7 @@ from femurkit.volume import Field, Mask
 REACH_MM = 6.0
 """Farther from the surface nothing moves."""
 PAD = 8
-"""Voxels of room on every side: the low pass never feels where the array stops."""
+"""Voxels of room on every side, or a few more: the low pass never feels where the array stops."""
 ROUNDS = 15
 WIDTH, ORDER = 1.75, 9
 """Of the low pass of every round: sigma in voxels, and how often it is sharpened again."""
@@ -65,7 +65,8 @@ def _window(mask: Mask) -> tuple[np.ndarray, Grid, tuple[slice, slice, slice]]:
     if window[0].stop == 0:
         raise DegenerateShape("the mask is empty")
     low = np.array([w.start for w in window]) - PAD
-    high = np.array([w.stop for w in window]) + PAD
+    length = np.array([w.stop for w in window]) + PAD - low
+    high = low + [fft.next_fast_len(int(n), real=True) for n in length]
     inner = [
         slice(max(0, a), min(n, b)) for a, b, n in zip(low, high, mask.grid.shape, strict=True)
     ]
