@@ -7,6 +7,7 @@ that differ only in what is annotated.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ from femurkit.images import write_image, write_mask
 from femurkit.mesh import write_stl
 from femurkit.phantom.patient import make_patient
 from femurkit.phantom.person import Person
+from femurkit.phantom.shapes import FemurFrame
 
 SEED = 2024
 GROUPS = {"man": (10, (66.0, 8.0), (82.2, 7.8)), "woman": (8, (67.9, 5.3), (69.7, 7.5))}
@@ -67,12 +69,13 @@ def _standard(rng: np.random.Generator, count: int) -> np.ndarray:
     return (z - z.mean()) / z.std(ddof=1)
 
 
-def annotated_slices(truth: dict, rng: np.random.Generator, origin_z: float, slices: int) -> str:
+def annotated_slices(
+    frames: Iterable[FemurFrame], rng: np.random.Generator, origin_z: float, slices: int
+) -> str:
     """Run of slice indices around the hip joint, as a manifest writes it."""
     mean, sd, least, most = ANNOTATED
     count = int(np.clip(round(rng.normal(mean, sd)), least, most))
-    heads = truth["femurs"].values()
-    top = max(f["head_centre_lps_mm"][2] + f["head_radius_mm"] for f in heads) + OVER_HEAD_MM
+    top = max(f.head[2] + f.head_radius for f in frames) + OVER_HEAD_MM
     last = min(int((top - origin_z) / SPACING_MM[0]), slices - 1)
     return f"{max(last - count + 1, 0)}-{last}"
 
@@ -93,7 +96,7 @@ def make(patient: Patient, cohort: Path) -> str:
     for side, mesh in made.meshes.items():
         write_stl(mesh, folder / f"{side.value}.stl")
     rng = np.random.default_rng([SEED, patient.number, 1])
-    run = annotated_slices(made.truth, rng, grid.bounds_mm()[0][2], grid.shape[0])
+    run = annotated_slices(made.frames.values(), rng, grid.bounds_mm()[0][2], grid.shape[0])
     truth = {**made.truth, "person": asdict(patient.person), "annotated": run}
     part = folder / "truth.part"
     part.write_text(json.dumps(truth, indent=1) + "\n")

@@ -30,8 +30,11 @@ from benchmarks.paper.verdicts import limits
 from benchmarks.tables import page as results_page
 from tests.benchmarks.conftest import row
 
+from femurkit.phantom.shapes import FemurFrame
+
 SLICES, ORIGIN_Z, HEAD_Z = 342, -600.0, -342.0
-TRUTH = {"femurs": {"left": {"head_centre_lps_mm": [0, 0, HEAD_Z], "head_radius_mm": 24.0}}}
+DOWN = np.array([0.0, 0, -1])
+FRAME = FemurFrame(-HEAD_Z * DOWN, 24.0, (60 - HEAD_Z) * DOWN, DOWN, np.array([1.0, 0, 0]), DOWN)
 
 
 def test_the_cohort_has_the_papers_means_and_sds():
@@ -52,7 +55,7 @@ def test_as_many_slices_are_annotated_as_in_the_paper():
     lengths = []
     for patient in patients():
         rng = np.random.default_rng([SEED, patient.number, 1])
-        run = annotated_slices(TRUTH, rng, ORIGIN_Z, SLICES)
+        run = annotated_slices([FRAME], rng, ORIGIN_Z, SLICES)
         assert int(run.split("-")[1]) == HEAD_Z + 24 + 15 - ORIGIN_Z
         lengths.append(run_length(run))
     assert ANNOTATED[2] <= min(lengths)

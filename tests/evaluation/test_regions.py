@@ -166,9 +166,9 @@ def test_a_phantom_is_divided_by_its_own_landmarks():
         true = patient.truth["femurs"][side.value]
         centre, radius = np.array(true["head_centre_lps_mm"]), true["head_radius_mm"]
         found, gap = parts_of(patient.meshes[side], side, patient.volume)
-        assert np.linalg.norm(found.axes.centre_mm - centre) < 1
+        assert np.linalg.norm(found.axes.centre_mm - centre) < 1e-6
         angle = 180 - angle_deg(found.axes.neck, found.down)
-        assert angle == pytest.approx(true["neck_shaft_angle_deg"], abs=6)
+        assert angle == pytest.approx(true["neck_shaft_angle_deg"], abs=0.01)
         assert found.at(centre[None]).tolist() == [0]
         facing = gap.surface_mm[gap.facing] - centre
         assert 0.1 < gap.facing.mean() < 0.9

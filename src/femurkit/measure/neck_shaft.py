@@ -17,7 +17,6 @@ def neck_shaft_angle_deg(axes: Axes) -> Measured:
     Source: Toogood, Skalak and Cooperman, 2009, Clin Orthop Relat Res 467:876,
     doi 10.1007/s11999-008-0473-3 (129 degrees on average in 375 femora).
     """
-    if axes.shaft is None:
+    if axes.shaft is None or axes.neck_shaft_deg is None:
         return missing(NO_SHAFT)
-    angle = np.degrees(np.arccos(np.clip(-axes.neck @ axes.shaft.down, -1, 1)))
-    return Measured(float(angle), float(np.hypot(axes.neck_error_deg, axes.shaft.error_deg)))
+    return Measured(axes.neck_shaft_deg, float(np.hypot(axes.neck_error_deg, axes.shaft.error_deg)))

@@ -15,9 +15,11 @@ from femurkit.phantom.anatomy import Anatomy, draw_anatomy
 from femurkit.phantom.person import Person
 from femurkit.phantom.render import depths, scan
 from femurkit.phantom.scanner import ROD_HU_PER_DENSITY, Scanner, draw_scanner, rods
-from femurkit.phantom.shapes import Bone
+from femurkit.phantom.shapes import FemurFrame
 from femurkit.phantom.tissue import OUTLINE_HU
 from femurkit.solid import cut, faces, uncut, voxelise
+from femurkit.surface.axes import axes_of
+from femurkit.surface.head import fit_head
 from femurkit.volume import Volume
 
 MATRIX = 512
@@ -33,6 +35,8 @@ class PhantomPatient:
     """uint8 (z, y, x) on the volume's grid: 1 left femur, 2 right femur."""
     meshes: dict[Side, Mesh]
     """Each femur's exact surface, closed where the scan ends."""
+    frames: dict[Side, FemurFrame]
+    """Each femur's landmarks that the drawing went by."""
     truth: dict[str, Any]
     position: str
     """DICOM Patient Position: HFS or FFS."""
@@ -65,15 +69,16 @@ def make_patient(
     home[:3, 3] = np.round(rng.uniform([-20, -150, -900], [20, 50, 900]), 1)
     scanned = Grid(grid.shape, home @ grid.affine)
     labels = np.zeros(grid.shape, np.uint8)
-    meshes, sides = {}, {}
+    meshes, frames, sides = {}, {}, {}
     for side, bone in anatomy.femurs.items():
         bone = bone.moved(home)
         mesh = cut(bone.mesh, faces(scanned))
         window = scanned.window_around(mesh.vertices.min(0), mesh.vertices.max(0))
         part = scanned.crop([w.start for w in window], [w.stop for w in window])
         labels[window][voxelise(bone.mesh, part)] = side.label
-        meshes[side] = mesh
-        sides[side.value] = _measures(bone, mesh, labels, scanned)
+        assert bone.frame is not None
+        meshes[side], frames[side] = mesh, bone.frame
+        sides[side.value] = _measures(side, mesh, labels, scanned)
     truth = {
         "seed": seed,
         "number": number,
@@ -88,7 +93,7 @@ def make_patient(
             for rod in (rods(anatomy.skin_back_mm) if scanner.table and scanner.rods else [])
         ],
     }
-    return PhantomPatient(Volume(hu, scanned), labels, meshes, truth, position)
+    return PhantomPatient(Volume(hu, scanned), labels, meshes, frames, truth, position)
 
 
 def _field_of_view(
@@ -124,19 +129,19 @@ def _field_of_view(
     )
 
 
-def _measures(bone: Bone, mesh: Mesh, labels: np.ndarray, grid: Grid) -> dict[str, Any]:
-    """What is true of one femur."""
-    frame = bone.frame
-    assert frame is not None and bone.side is not None
+def _measures(side: Side, mesh: Mesh, labels: np.ndarray, grid: Grid) -> dict[str, Any]:
+    """What is true of one femur: its exact surface, measured. None for what it does not show."""
+    head = fit_head(mesh, side)
+    axes = axes_of(mesh, side, head)
     area = uncut(mesh, faces(grid)).area_mm2
     return {
         "volume_ml": mesh.volume_mm3 / 1000,
         "surface_area_mm2": area,
         "end_area_mm2": mesh.area_mm2 - area,
-        "mask_volume_ml": float((labels == bone.side.label).sum()) * grid.voxel_mm3 / 1000,
-        "head_centre_lps_mm": frame.head.tolist(),
-        "head_radius_mm": frame.head_radius,
-        "neck_shaft_angle_deg": frame.neck_shaft_deg,
+        "mask_volume_ml": float((labels == side.label).sum()) * grid.voxel_mm3 / 1000,
+        "head_centre_lps_mm": None if head.centre_mm is None else head.centre_mm.tolist(),
+        "head_radius_mm": head.radius_mm,
+        "neck_shaft_angle_deg": None if isinstance(axes, str) else axes.neck_shaft_deg,
     }
 
 

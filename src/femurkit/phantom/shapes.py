@@ -24,7 +24,10 @@ MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
 
 @dataclass(frozen=True, eq=False)
 class FemurFrame:
-    """Landmarks of one femur, LPS mm; directions are unit vectors."""
+    """Landmarks by which a femur is placed and what lies around it drawn; LPS mm, unit vectors.
+
+    Rough: what is measured of a phantom is held against surface.head and surface.axes.
+    """
 
     head: np.ndarray
     head_radius: float
@@ -36,11 +39,6 @@ class FemurFrame:
     """Away from the head, at right angles to `down`."""
     neck: np.ndarray
     """From the head centre along the neck."""
-
-    @property
-    def neck_shaft_deg(self) -> float:
-        """Angle between the neck axis and the shaft axis, as clinics state it (about 130)."""
-        return float(180 - np.degrees(np.arccos(np.clip(self.neck @ self.down, -1, 1))))
 
     def moved(self, affine: np.ndarray) -> FemurFrame:
         """Through a rigid or mirroring (4, 4) map."""

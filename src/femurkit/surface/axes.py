@@ -60,6 +60,13 @@ class Axes:
     narrowest: Section
     shaft: Shaft | None
 
+    @property
+    def neck_shaft_deg(self) -> float | None:
+        """Angle between neck and shaft in space, as clinics state it (about 130)."""
+        if self.shaft is None:
+            return None
+        return float(180 - np.degrees(np.arccos(np.clip(self.neck @ self.shaft.down, -1, 1))))
+
 
 def axes_of(mesh: Mesh, side: Side, head: Head | None = None) -> Axes | str:
     """Axes of neck and shaft, or the reason why the neck has none.
