@@ -13,6 +13,9 @@ from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
 from femurkit.solid import voxelise
 
+ROUNDS, STILL_MM = 30, 0.01
+"""The fit is repeated on what is near the last sphere, until it stays where it is."""
+
 LATTICE_MM = 2.0
 """Spacing at which the thickest places of the bone are looked for."""
 
@@ -54,10 +57,11 @@ def fit_head(mesh: Mesh, side: Side) -> Head:
     Source: Coope, 1993, Circle fitting by linear and nonlinear least squares, J Optim Theory Appl
     76:381, doi 10.1007/BF00939613; Beaton and Tukey, 1974, Technometrics 16:147 (the weights).
     """
-    centre, radius, neck = _largest_ball(mesh, side)
+    centre, radius, inside = _largest_ball(mesh, side)
     points, weights = _surface_points(mesh)
     rms = np.inf
-    for _ in range(8):
+    for _ in range(ROUNDS):
+        before, neck = centre, _away(inside, centre, radius, side)
         offset = points - centre
         distance = np.linalg.norm(offset, axis=1)
         away = offset @ neck < np.cos(np.deg2rad(NECK_CONE_DEG)) * distance
@@ -67,6 +71,8 @@ def fit_head(mesh: Mesh, side: Side) -> Head:
         centre, radius, rms = robust_sphere(points[chosen], weights[chosen])
         if not RADIUS_RANGE_MM[0] <= radius <= RADIUS_RANGE_MM[1]:
             return Head(None, None, None, f"the best sphere has a radius of {radius:.0f} mm")
+        if np.linalg.norm(centre - before) < STILL_MM:
+            break
     if rms > MOST_RMS_MM:
         return Head(None, None, None, f"the surface is {rms:.1f} mm off the best sphere")
     seen = _coverage(points, centre, radius, neck)
@@ -98,8 +104,8 @@ def robust_sphere(points: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, 
         scale = max(1.4826 * float(np.median(np.abs(residual))), 1e-6)
         share = weights * np.clip(1 - (residual / (4.685 * scale)) ** 2, 0, None) ** 2
         jacobian = np.c_[-offset / distance[:, None], -np.ones(len(p))]
-        root = np.sqrt(share)
-        step, *_ = np.linalg.lstsq(jacobian * root[:, None], -residual * root, rcond=None)
+        weighted = jacobian * share[:, None]
+        step = np.linalg.lstsq(weighted.T @ jacobian, -weighted.T @ residual, rcond=None)[0]
         centre, radius = centre + step[:3], radius + float(step[3])
         if np.abs(step).max() < 1e-6:
             break
@@ -109,7 +115,7 @@ def robust_sphere(points: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, 
 
 
 def _largest_ball(mesh: Mesh, side: Side) -> tuple[np.ndarray, float, np.ndarray]:
-    """Centre and radius of the ball, and the unit direction in which the neck leaves it."""
+    """Centre and radius of the ball, and the lattice points inside the bone, (n, 3) LPS mm."""
     lo, hi = mesh.vertices.min(0) - 2 * LATTICE_MM, mesh.vertices.max(0) + 2 * LATTICE_MM
     shape = [int(n) for n in np.ceil((hi - lo)[::-1] / LATTICE_MM)]
     grid = Grid.aligned(shape, (LATTICE_MM,) * 3, lo)
@@ -122,11 +128,16 @@ def _largest_ball(mesh: Mesh, side: Side) -> tuple[np.ndarray, float, np.ndarray
     best = int(np.argmax(peaks_mm[:, 2] - side.sign * peaks_mm[:, 0]))
     centre = peaks_mm[best]
     radius = float(depth[tuple(peaks[best])])
-    offset = grid.to_world(np.argwhere(inside)) - centre
+    return centre, radius, grid.to_world(np.argwhere(inside))
+
+
+def _away(inside: np.ndarray, centre: np.ndarray, radius: float, side: Side) -> np.ndarray:
+    """Unit direction in which the neck leaves a ball: to the bone just outside it."""
+    offset = inside - centre
     distance = np.linalg.norm(offset, axis=1)
     ring = offset[(distance > 1.25 * radius) & (distance < 1.75 * radius)]
     neck = ring.mean(0) if len(ring) else np.array([side.sign, 0.0, -1.0])
-    return centre, radius, neck / max(float(np.linalg.norm(neck)), 1e-9)
+    return np.asarray(neck / max(float(np.linalg.norm(neck)), 1e-9))
 
 
 def _surface_points(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
