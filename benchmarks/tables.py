@@ -17,6 +17,8 @@ SCORES = (
 REGIONAL = (("head_assd_mm", "head ASSD mm"), ("joint_gap_assd_mm", "joint gap ASSD mm"))
 
 OTHER_PAGES = {
+    "morphometry.md": "- [Morphometry](morphometry.md): head, neck and shaft against construction, "
+    "moved and mirrored, and beside published figures (`make bench`).",
     "outline.md": "- [What the outline reads](outline.md): where an annotator draws it and where "
     "the phantoms put it.",
     "thickness.md": "- [Cortical thickness](thickness.md): against phantoms', beside a threshold "

@@ -27,7 +27,8 @@ from femurkit.phantom.render import depths, scan
 from femurkit.phantom.scanner import Scanner
 from femurkit.phantom.shapes import Bone
 from femurkit.solid import cut, faces
-from femurkit.surface.cortex import Cortex, cortex, hu_below
+from femurkit.surface.cortex import Cortex, cortex
+from femurkit.surface.profile import hu_below
 from femurkit.volume import Volume
 
 matplotlib.use("Agg")

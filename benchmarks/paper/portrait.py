@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.paper.cohort import Patient, patients
-from benchmarks.paper.score import HASH, mask_of, network_of, read_scan, weights_of
+from benchmarks.paper.score import HASH, network_of, outlined, read_scan, weights_of
 from femurkit.anatomy import Side
 from femurkit.images import read_mask, write_mask
 from femurkit.mesh import Mesh, read_stl, write_stl
-from femurkit.segment.whole import predict_whole
-from femurkit.surface.field import prepared
+from femurkit.surface.field import to_mask
 from femurkit.surface.hollow import hollow
-from femurkit.surface.odds import log_odds
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Mask
 
@@ -49,10 +47,10 @@ def sit(cohort: Path, runs: Path, names: list[str]) -> None:
         place.mkdir(parents=True, exist_ok=True)
         (place / "weights.txt").unlink(missing_ok=True)
         box = next(hip.box for hip in scan.hips(network) if hip.side is SIDE)
-        found = log_odds(predict_whole(scan.volume, box, network=network))
-        mask = mask_of(found, scan.grid)
-        write_mask(mask.array.astype("uint8"), scan.grid, place / "mask.nii.gz")
-        ready = prepared(found, scan.grid)
+        ready = outlined(name, scan.volume, box, network)
+        if ready is None:
+            raise RuntimeError(f"{name} sees no {SIDE.value} femur in {sitter().name}")
+        write_mask(to_mask(ready).array.astype("uint8"), scan.grid, place / "mask.nii.gz")
         outline = periosteal(ready).mesh
         write_stl(outline, place / "femur.stl")
         write_stl(hollow(ready, scan.volume, outline).mesh, place / "femur_hollow.stl")

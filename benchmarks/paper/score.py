@@ -25,10 +25,11 @@ from femurkit.mesh import read_stl
 from femurkit.segment.weights import Network, fine_network
 from femurkit.segment.whole import predict_whole
 from femurkit.solid import faces, uncut
-from femurkit.surface.field import prepared, to_mask
+from femurkit.surface.ct_edge import at_ct_edge
+from femurkit.surface.field import Ready, prepared, to_mask
 from femurkit.surface.odds import log_odds
 from femurkit.surface.periosteal import periosteal
-from femurkit.volume import Field, Mask, Volume
+from femurkit.volume import Mask, Volume
 
 HASH = 12
 BRIEF = ("dsc", "assd_mm", "hd95_mm")
@@ -87,7 +88,7 @@ def score_patient(
         network = network_of(name, runs)
         about = {"patient": patient.name, "split": patient.split, "weights": network.sha256[:HASH]}
         rows = [
-            {**about, "side": side.value, **_row(scan, side, network, full=name in whole)}
+            {**about, "side": side.value, **_row(scan, side, name, network, full=name in whole)}
             for side in (Side.LEFT, Side.RIGHT)
         ]
         _keep(rows, place_of(runs, name, patient))
@@ -130,12 +131,12 @@ def _keep(rows: list[Row], place: Path) -> None:
     part.rename(place)
 
 
-def _row(scan: Scan, side: Side, network: Network, *, full: bool) -> Row:
+def _row(scan: Scan, side: Side, name: str, network: Network, *, full: bool) -> Row:
     """Scores of one femur; one that was not found scores as an empty mask."""
     truth = scan.truth(side)
     box = next((hip.box for hip in scan.hips(network) if hip.side is side), None)
-    found = None if box is None else log_odds(predict_whole(scan.volume, box, network=network))
-    mask = mask_of(found, truth.grid)
+    found = None if box is None else outlined(name, scan.volume, box, network)
+    mask = Mask(np.zeros(truth.grid.shape, bool), truth.grid) if found is None else to_mask(found)
     row = _by_levels(mask, truth, scan.levels_mm)
     if full:
         row |= compare_femur(mask, truth, side, ct=scan.volume).row
@@ -143,14 +144,15 @@ def _row(scan: Scan, side: Side, network: Network, *, full: bool) -> Row:
     return row
 
 
-def mask_of(found: Field | None, grid: Grid) -> Mask:
-    """The femur on the scan's grid, empty if there is none."""
+def outlined(name: str, volume: Volume, box: Grid, network: Network) -> Ready | None:
+    """A femur as `reconstruct` would outline it: the shipped network's at the edges of the CT, any
+    other's as that draws it. None if the network saw none.
+    """
     try:
-        if found is not None:
-            return to_mask(prepared(found, grid))
+        found = prepared(log_odds(predict_whole(volume, box, network=network)), volume.grid)
     except DegenerateShape:
-        pass
-    return Mask(np.zeros(grid.shape, bool), grid)
+        return None
+    return at_ct_edge(found, volume) if name == SHIPPED else found
 
 
 def _by_levels(mask: Mask, truth: Mask, levels_mm: tuple[float, float]) -> Row:
@@ -167,13 +169,10 @@ def _by_levels(mask: Mask, truth: Mask, levels_mm: tuple[float, float]) -> Row:
     }
 
 
-def _surfaces(found: Field | None, side: Side, scan: Scan) -> Row:
+def _surfaces(found: Ready | None, side: Side, scan: Scan) -> Row:
     """Volume and area of the periosteal surface beside those of the exact one."""
     true, ends = read_stl(scan.home / f"{side.value}.stl"), faces(scan.grid)
     row = {"exact_volume_ml": true.volume_mm3 / 1000, "exact_area_mm2": uncut(true, ends).area_mm2}
-    try:
-        mesh = periosteal(prepared(found, scan.grid)).mesh if found else None
-    except DegenerateShape:
-        mesh = None
+    mesh = periosteal(found).mesh if found else None
     volume, area = (mesh.volume_mm3, uncut(mesh, ends).area_mm2) if mesh else (0.0, 0.0)
     return {**row, "model_volume_ml": volume / 1000, "model_area_mm2": area}

@@ -91,6 +91,22 @@ def distances_mm(points: np.ndarray, mesh: Mesh) -> np.ndarray:
     return np.asarray(np.abs(vtk_to_numpy(found)))
 
 
+def smooth_over(points: np.ndarray, values: np.ndarray, reach_mm: float) -> np.ndarray:
+    """Gaussian average of values (n, ...) over neighbouring points (n, 3)."""
+    from scipy import sparse
+    from scipy.spatial import cKDTree
+
+    pairs = cKDTree(points).sparse_distance_matrix(
+        cKDTree(points), 2 * reach_mm, output_type="coo_matrix"
+    )
+    weights = sparse.csr_matrix(
+        (np.exp(-0.5 * (pairs.data / reach_mm) ** 2), (pairs.row, pairs.col)), shape=pairs.shape
+    )
+    total = np.asarray(weights.sum(1)).ravel()
+    mixed = weights @ values
+    return np.asarray(mixed / (total if values.ndim == 1 else total[:, None]))
+
+
 def to_vtk(mesh: Mesh) -> Any:
     """The same surface as vtkPolyData."""
     from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray

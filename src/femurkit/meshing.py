@@ -21,13 +21,10 @@ from femurkit.solid import faces
 from femurkit.sources import load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.cortex import cortex
-from femurkit.surface.field import prepared
 from femurkit.surface.files import AS_FOUND, SurfaceFiles, SurfaceOptions
 from femurkit.surface.head import fit_head
 from femurkit.surface.hollow import hollow
-from femurkit.surface.periosteal import periosteal
-from femurkit.surface.smooth import RIDGES
-from femurkit.surface.subvoxel import from_mask
+from femurkit.surface.periosteal import periosteal, ready_mask
 from femurkit.volume import Mask, Volume
 
 
@@ -93,8 +90,8 @@ def _mesh(
     mask: Mask, side: Side | None, volume: Volume | None, files: SurfaceFiles
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Surfaces of one femur, written; its measurements and what to know about them."""
-    ready = prepared(from_mask(mask), mask.grid)
-    outline = periosteal(ready, RIDGES).mesh
+    ready = ready_mask(mask)
+    outline = periosteal(ready).mesh
     notes: tuple[str, ...] = ()
     if side is None:
         told = side_of(outline)
@@ -105,7 +102,7 @@ def _mesh(
     written = {"femur": files.write(outline, "femur")}
     if volume is None:
         return {**measure(side, mask, outline), "surfaces": written}, notes
-    inner = hollow(ready, volume, outline, RIDGES)
+    inner = hollow(ready, volume, outline)
     written["femur_hollow"] = files.write(inner.mesh, "femur_hollow")
     wall = cortex(outline, volume)
     files.write_cortex(outline, wall)

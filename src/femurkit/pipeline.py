@@ -30,6 +30,7 @@ from femurkit.solid import faces
 from femurkit.sources import Scan, load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.cortex import cortex
+from femurkit.surface.ct_edge import at_ct_edge
 from femurkit.surface.field import prepared, to_mask
 from femurkit.surface.files import AS_FOUND, SurfaceFiles, SurfaceOptions
 from femurkit.surface.hollow import hollow
@@ -40,6 +41,7 @@ from femurkit.volume import Mask
 
 Which = Literal["both", "left", "right"]
 Recipe = Literal["default", "paper"]
+Outline = Literal["edge", "network"]
 Slices = Literal["touched", "all"]
 Device = Literal["auto", "cpu", "cuda"]
 
@@ -72,6 +74,7 @@ def reconstruct(
     side: Which = "both",
     recipe: Recipe = "default",
     weights: Path | None = None,
+    outline: Outline | None = None,
     device: Device = "auto",
     overwrite: bool = False,
     series_uid: str | None = None,
@@ -84,7 +87,9 @@ def reconstruct(
 
     path: folder, zip, or NIfTI/NRRD/MetaImage file in HU; never changed. out: a folder that appears
     whole or not at all. recipe: which shipped network segments, and how the hollow bone is made;
-    weights: an .onnx from training to use in the network's place. uncertainty: write the map of the
+    weights: an .onnx from training to use in the network's place. outline: brought to the edges
+    that the CT shows, or as the network draws it; not said, the edge for the network of the recipe
+    default, whose convention that is. uncertainty: write the map of the
     network's doubt too. surfaces: formats, axes and triangles of their files.
     progress: called with the name of each step as it begins.
     Raises InputRefused (a subclass says why) or NoFemurFound.
@@ -98,8 +103,9 @@ def reconstruct(
         with steps("find hips"):
             hips, missing = _wanted(hips_for(network, scan.volume, device=device), side)
         files = SurfaceFiles(folder, surfaces, faces(scan.volume.grid))
+        drawn = outline or ("network" if weights or recipe == "paper" else "edge")
         femurs, notes = _femurs(
-            _Work(scan, network, recipe, files, slices, uncertainty, steps), hips
+            _Work(scan, network, recipe, drawn, files, slices, uncertainty, steps), hips
         )
         if scan.series is not None:
             with steps("segmentation object"):
@@ -111,6 +117,7 @@ def reconstruct(
         warnings = (*scan.notes, *missing, *notes)
         settings = {
             "side": side, "recipe": recipe, "network": "given" if weights else "shipped",
+            "outline": drawn,
             "device": device, "slices": slices, "uncertainty": "yes" if uncertainty else "no",
             **surfaces.told(),
         }  # fmt: skip
@@ -142,6 +149,7 @@ class _Work:
     scan: Scan
     network: Network
     recipe: Recipe
+    outline: Outline
     files: SurfaceFiles
     slices: Slices
     uncertainty: bool
@@ -174,6 +182,8 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
         probability = predict_whole(volume, hip.box, network=work.network)
     with steps(f"{side.value}: mask"):
         ready = prepared(log_odds(probability), grid)
+        if work.outline == "edge":
+            ready = at_ct_edge(ready, volume)
         mask = to_mask(ready)
         write_mask(mask.array.view("uint8"), grid, folder / "mask.nii.gz")
         if work.uncertainty:

@@ -34,6 +34,14 @@ def command(
             metavar="FILE.onnx", help="Segment with this network, from femurkit train, instead."
         ),
     ] = None,
+    outline: Annotated[
+        Literal["edge", "network"] | None,
+        typer.Option(
+            help="Bring the outline to the edges the CT shows, or leave it as the network draws "
+            "it. Not said: edge for the shipped default network, network for any other.",
+            show_default=False,
+        ),
+    ] = None,
     device: Annotated[
         Literal["auto", "cpu", "cuda"], typer.Option(help="Where the network runs.")
     ] = "auto",
@@ -73,8 +81,8 @@ def command(
 
         result = reconstruct(
             series, out,
-            side=side, recipe=recipe, weights=weights, device=device, overwrite=overwrite,
-            series_uid=series_uid, slices=slices, uncertainty=uncertainty,
+            side=side, recipe=recipe, weights=weights, outline=outline, device=device,
+            overwrite=overwrite, series_uid=series_uid, slices=slices, uncertainty=uncertainty,
             surfaces=surfaces, progress=listener,
         )  # fmt: skip
     for warning in result.warnings:

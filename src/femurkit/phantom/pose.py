@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from femurkit.anatomy import Side
-from femurkit.mesh import Mesh, vertex_normals
+from femurkit.mesh import Mesh, smooth_over, vertex_normals
 from femurkit.phantom.shapes import (
     MIRROR,
     Bone,
@@ -22,7 +22,6 @@ from femurkit.phantom.shapes import (
     fit_sphere,
     shape_model,
     smooth_noise,
-    smooth_over,
     subdivided,
 )
 

@@ -12,8 +12,6 @@ from importlib.resources import files
 from typing import Any
 
 import numpy as np
-from scipy import sparse
-from scipy.spatial import cKDTree
 
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape
@@ -208,19 +206,6 @@ def subdivided(mesh: Mesh) -> Mesh:
     loop.SetNumberOfSubdivisions(1)
     loop.Update()
     return from_vtk(loop.GetOutput())
-
-
-def smooth_over(points: np.ndarray, values: np.ndarray, reach_mm: float) -> np.ndarray:
-    """Gaussian average of values (n, ...) over neighbouring points (n, 3)."""
-    pairs = cKDTree(points).sparse_distance_matrix(
-        cKDTree(points), 2 * reach_mm, output_type="coo_matrix"
-    )
-    weights = sparse.csr_matrix(
-        (np.exp(-0.5 * (pairs.data / reach_mm) ** 2), (pairs.row, pairs.col)), shape=pairs.shape
-    )
-    total = np.asarray(weights.sum(1)).ravel()
-    mixed = weights @ values
-    return np.asarray(mixed / (total if values.ndim == 1 else total[:, None]))
 
 
 def smooth_noise(points: np.ndarray, rng: np.random.Generator, *, scale_mm: float) -> np.ndarray:

@@ -19,6 +19,7 @@ from scipy.spatial import cKDTree
 from scipy.special import ndtr
 
 from femurkit.mesh import Mesh, vertex_normals
+from femurkit.surface.profile import hu_below
 from femurkit.volume import Volume
 
 APART_MM = 2.0
@@ -92,21 +93,6 @@ def _slice_normal(volume: Volume) -> np.ndarray:
     """Unit direction across the slices, LPS."""
     axis = volume.grid.affine[:3, 0]
     return np.asarray(axis / np.linalg.norm(axis))
-
-
-def hu_below(
-    points: np.ndarray, normals: np.ndarray, depth: np.ndarray, volume: Volume
-) -> np.ndarray:
-    """HU at depths below points, (n, depths); NaN outside the scan."""
-    at = points[:, None] - normals[:, None] * depth[:, None]
-    index = np.moveaxis(volume.grid.to_index(at), -1, 0)
-    window = tuple(
-        slice(max(0, int(i.min()) - 1), max(1, min(n, int(i.max()) + 3)))
-        for i, n in zip(index, volume.grid.shape, strict=True)
-    )
-    index = index - np.array([w.start for w in window])[:, None, None]
-    part = volume.array[window].astype(np.float32)
-    return ndimage.map_coordinates(part, index, order=1, mode="constant", cval=np.nan)
 
 
 def _scan(

@@ -16,6 +16,7 @@ from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.solid import Plane, faces
 from femurkit.surface.islands import bounding_window, close_handles, fill_holes, keep_largest
+from femurkit.surface.smooth import STEPS, Smoothing
 from femurkit.volume import Field, Mask
 
 MARGIN = 8
@@ -27,12 +28,13 @@ class Ready:
     """One femur ready to become mask and surfaces.
 
     field: cleaned and continued, on a grid with room around the femur; box: the grid of the field
-    it was; scan: that of the scan.
+    it was; scan: that of the scan; smoothing: what the field's contour needs.
     """
 
     field: Field
     box: Grid
     scan: Grid
+    smoothing: Smoothing
 
     @property
     def planes(self) -> tuple[Plane, ...]:
@@ -40,7 +42,7 @@ class Ready:
         return faces(self.scan) + faces(self.box)
 
 
-def prepared(field: Field, scan_grid: Grid) -> Ready:
+def prepared(field: Field, scan_grid: Grid, smoothing: Smoothing = STEPS) -> Ready:
     """One femur without islands, cavities or tunnels, continued past the ends of scan and box.
 
     Beyond the scan's outermost voxel centres there is no data, so whatever a network said there is
@@ -62,8 +64,12 @@ def prepared(field: Field, scan_grid: Grid) -> Ready:
     start = np.array([w.start - before for w, (before, _) in zip(window, room, strict=True)])
     grid = field.grid.crop(start, start + part.shape)
     part = _continued(part, grid, scan_grid)
-    part = close_handles(_filled(part))
-    return Ready(Field(_filled(part).astype(np.float32), grid), field.grid, scan_grid)
+    return Ready(Field(cleaned(part), grid), field.grid, scan_grid, smoothing)
+
+
+def cleaned(array: np.ndarray) -> np.ndarray:
+    """A field without cavities and tunnels, float32."""
+    return _filled(close_handles(_filled(array))).astype(np.float32)
 
 
 def _filled(array: np.ndarray) -> np.ndarray:

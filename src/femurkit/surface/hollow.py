@@ -17,7 +17,6 @@ from femurkit.mesh import Mesh
 from femurkit.surface.field import Ready
 from femurkit.surface.islands import keep_largest
 from femurkit.surface.periosteal import ended
-from femurkit.surface.smooth import STEPS, Smoothing
 from femurkit.volume import Field, Volume
 
 WALL_MM = 1.5
@@ -68,7 +67,7 @@ class _Bone:
     step_mm: float
 
 
-def hollow(ready: Ready, volume: Volume, solid: Mesh, smoothing: Smoothing = STEPS) -> Hollow:
+def hollow(ready: Ready, volume: Volume, solid: Mesh) -> Hollow:
     """The bone of one femur as a closed surface in LPS mm: outline outside, canal inside.
 
     volume: the scan in HU, on a grid of its own; solid: the periosteal surface. Where the scan ends
@@ -99,7 +98,7 @@ def hollow(ready: Ready, volume: Volume, solid: Mesh, smoothing: Smoothing = STE
     share = np.zeros_like(field.array)
     share[up] = _canal_share(bone, marrow, cortical)
     left = Field(np.minimum(field.array, 1 - share).astype(np.float32), grid)
-    mesh = ended(left, ready.planes, smoothing).mesh
+    mesh = ended(left, ready.planes, ready.smoothing).mesh
     canal_ml = (solid.volume_mm3 - mesh.volume_mm3) / 1000
     notes = () if canal_ml > 0.1 else ("The canal does not reach the end of the scan.",)
     return Hollow(mesh, canal_ml, threshold, marrow, cortical, notes)

@@ -10,26 +10,31 @@ from femurkit.solid import Plane, cut
 from femurkit.surface.contour import contour, largest_part
 from femurkit.surface.crossings import self_intersections
 from femurkit.surface.field import Ready, clip, prepared
-from femurkit.surface.smooth import NONE, RIDGES, STEPS, Smoothing, Surface, smooth
+from femurkit.surface.smooth import NONE, RIDGES, Smoothing, Surface, smooth
 from femurkit.surface.subvoxel import from_mask
 from femurkit.volume import Field, Mask
 
 
-def periosteal(ready: Ready, smoothing: Smoothing = STEPS) -> Surface:
+def periosteal(ready: Ready) -> Surface:
     """The outline of one femur as a closed surface in LPS mm, outward normals, one part.
 
     The field goes on past the end of the scan: it is contoured and smoothed there as everywhere
     else, and only then cut at the scan's outer voxel faces: the cut stays flat and its rim sharp.
     """
-    return ended(ready.field, ready.planes, smoothing)
+    return ended(ready.field, ready.planes, ready.smoothing)
+
+
+def ready_mask(mask: Mask) -> Ready:
+    """Anybody's mask, ready to become surfaces finer than its voxels.
+
+    Raises DegenerateShape if it is empty.
+    """
+    return prepared(from_mask(mask), mask.grid, RIDGES)
 
 
 def outline_of(mask: Mask) -> Mesh:
-    """The periosteal surface of anybody's mask, finer than its voxels, LPS mm.
-
-    Raises DegenerateShape if the mask is empty.
-    """
-    return periosteal(prepared(from_mask(mask), mask.grid), RIDGES).mesh
+    """The periosteal surface of anybody's mask, LPS mm. Raises DegenerateShape if it is empty."""
+    return periosteal(ready_mask(mask)).mesh
 
 
 def ended(field: Field, planes: Sequence[Plane], smoothing: Smoothing) -> Surface:
