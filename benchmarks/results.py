@@ -90,17 +90,32 @@ def phantom(number: int) -> list[dict[str, Any]]:
         told = run("reconstruct", patient / "ct", "-o", result)
         if told["exit"]:
             return [{"number": number, "side": s.value, "dsc": 0.0, **told} for s in made.meshes]
-        keep = {"number": number, "slice_mm": spacing[0], "position": made.position}
-        sound = {
-            m["side"]: m["handles"] == 0 and all(
-                one["closed"] and one["crossings"] == 0 for one in m["surfaces"].values()
-            )
-            for m in json.loads((result / "measurements.json").read_text())
-        }  # fmt: skip
+        about = {"number": number, "slice_mm": spacing[0], "position": made.position}
+        told_of = {m["side"]: m for m in json.loads((result / "measurements.json").read_text())}
         return [
-            {**keep, **row, "sound": sound.get(row["side"], False)}
+            {**about, **row, **shape(told_of.get(row["side"]), made.truth["femurs"][row["side"]])}
             for row in compare(result, patient)
         ]
+
+
+def shape(found: dict[str, Any] | None, true: dict[str, Any]) -> dict[str, Any]:
+    """Whether a femur's surfaces are sound, and how far head and neck are from the truth's."""
+    if found is None:
+        return {"sound": False}
+    out: dict[str, Any] = {
+        "sound": found["handles"] == 0 and all(
+            one["closed"] and one["crossings"] == 0 for one in found["surfaces"].values()
+        )
+    }  # fmt: skip
+    if found["head_centre_lps_mm"] and true["head_centre_lps_mm"]:
+        away = np.subtract(found["head_centre_lps_mm"], true["head_centre_lps_mm"])
+        out["head_centre_error_mm"] = float(np.linalg.norm(away))
+    for name in ("head_radius_mm", "neck_shaft_angle_deg"):
+        if found[name] is not None and true[name] is not None:
+            out[name.replace("_mm", "_error_mm").replace("_deg", "_error_deg")] = (
+                found[name] - true[name]
+            )
+    return out
 
 
 def phantoms(count: int = 40) -> None:

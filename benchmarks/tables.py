@@ -13,6 +13,12 @@ SCORES = (
     ("assd_mm", "ASSD mm"),
     ("hd95_mm", "HD95 mm"),
     ("volume_error_percent", "volume error %"),
+    ("area_error_percent", "area error %"),
+)
+SHAPE = (
+    ("head_centre_error_mm", "head centre mm"),
+    ("head_radius_error_mm", "head radius mm"),
+    ("neck_shaft_angle_error_deg", "neck-shaft angle °"),
 )
 REGIONAL = (("head_assd_mm", "head ASSD mm"), ("joint_gap_assd_mm", "joint gap ASSD mm"))
 
@@ -74,8 +80,10 @@ def phantom_part(part: dict[str, Any]) -> list[str]:
         "| | mean | sd | worst |",
     ]
     out.append("|---|---|---|---|")
-    for key, name in SCORES:
+    for key, name in (*SCORES, *SHAPE):
         values = np.array([row[key] for row in rows if row.get(key) is not None])
+        if not len(values):
+            continue
         worst = values.min() if key == "dsc" else values[np.abs(values).argmax()]
         out.append(f"| {name} | {values.mean():.3f} | {values.std():.3f} | {worst:.3f} |")
     out += ["", f"Femurs without any overlap (lost or left and right swapped): {swaps}.", ""]
@@ -86,7 +94,7 @@ def phantom_part(part: dict[str, Any]) -> list[str]:
             f"handles: {sound} of {len(rows)} femurs.",
             "",
         ]
-    return out + table(rows, ("number", "slice_mm", "position", "side")) + [""]
+    return out + table(rows, ("number", "slice_mm", "position", "side"), (*SCORES, *SHAPE)) + [""]
 
 
 def real_part(name: str, title: str, part: dict[str, Any]) -> list[str]:
