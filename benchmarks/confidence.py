@@ -32,9 +32,9 @@ from femurkit.segment.predict import predict
 from femurkit.segment.weights import Network, fine_network
 from femurkit.segment.whole import predict_whole
 from femurkit.sources import load
-from femurkit.surface.field import prepared, to_mask
+from femurkit.surface.ct_edge import outlined
+from femurkit.surface.field import to_mask
 from femurkit.surface.islands import keep_largest
-from femurkit.surface.odds import log_odds
 from femurkit.volume import Field, Mask, Volume
 
 ROOT = Path(__file__).parent.parent
@@ -64,7 +64,7 @@ def rows_of(volume: Volume, labels: np.ndarray | None, network: Network) -> list
     for hip in hips:
         field = predict_whole(volume, hip.box, network=network)
         try:
-            mask = to_mask(prepared(log_odds(field), volume.grid))
+            mask = to_mask(outlined(field, volume))
         except DegenerateShape:
             out.append({"side": hip.side.value, "refused": "DegenerateShape"})
             continue

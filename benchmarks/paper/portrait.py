@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.paper.cohort import Patient, patients
-from benchmarks.paper.score import HASH, network_of, outlined, read_scan, weights_of
+from benchmarks.paper.score import HASH, femur_of, network_of, read_scan, weights_of
 from femurkit.anatomy import Side
 from femurkit.images import read_mask, write_mask
 from femurkit.mesh import Mesh, read_stl, write_stl
@@ -47,7 +47,7 @@ def sit(cohort: Path, runs: Path, names: list[str]) -> None:
         place.mkdir(parents=True, exist_ok=True)
         (place / "weights.txt").unlink(missing_ok=True)
         box = next(hip.box for hip in scan.hips(network) if hip.side is SIDE)
-        ready = outlined(name, scan.volume, box, network)
+        ready = femur_of(name, scan.volume, box, network)
         if ready is None:
             raise RuntimeError(f"{name} sees no {SIDE.value} femur in {sitter().name}")
         write_mask(to_mask(ready).array.astype("uint8"), scan.grid, place / "mask.nii.gz")

@@ -25,9 +25,8 @@ from femurkit.mesh import read_stl
 from femurkit.segment.weights import Network, fine_network
 from femurkit.segment.whole import predict_whole
 from femurkit.solid import faces, uncut
-from femurkit.surface.ct_edge import at_ct_edge
-from femurkit.surface.field import Ready, prepared, to_mask
-from femurkit.surface.odds import log_odds
+from femurkit.surface.ct_edge import outlined
+from femurkit.surface.field import Ready, to_mask
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Mask, Volume
 
@@ -135,7 +134,7 @@ def _row(scan: Scan, side: Side, name: str, network: Network, *, full: bool) -> 
     """Scores of one femur; one that was not found scores as an empty mask."""
     truth = scan.truth(side)
     box = next((hip.box for hip in scan.hips(network) if hip.side is side), None)
-    found = None if box is None else outlined(name, scan.volume, box, network)
+    found = None if box is None else femur_of(name, scan.volume, box, network)
     mask = Mask(np.zeros(truth.grid.shape, bool), truth.grid) if found is None else to_mask(found)
     row = _by_levels(mask, truth, scan.levels_mm)
     if full:
@@ -144,15 +143,15 @@ def _row(scan: Scan, side: Side, name: str, network: Network, *, full: bool) -> 
     return row
 
 
-def outlined(name: str, volume: Volume, box: Grid, network: Network) -> Ready | None:
+def femur_of(name: str, volume: Volume, box: Grid, network: Network) -> Ready | None:
     """A femur as `reconstruct` would outline it: the shipped network's at the edges of the CT, any
     other's as that draws it. None if the network saw none.
     """
     try:
-        found = prepared(log_odds(predict_whole(volume, box, network=network)), volume.grid)
+        probability = predict_whole(volume, box, network=network)
+        return outlined(probability, volume, edge=name == SHIPPED)
     except DegenerateShape:
         return None
-    return at_ct_edge(found, volume) if name == SHIPPED else found
 
 
 def _by_levels(mask: Mask, truth: Mask, levels_mm: tuple[float, float]) -> Row:

@@ -30,11 +30,10 @@ from femurkit.solid import faces
 from femurkit.sources import Scan, load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.cortex import cortex
-from femurkit.surface.ct_edge import at_ct_edge
-from femurkit.surface.field import prepared, to_mask
+from femurkit.surface.ct_edge import outlined
+from femurkit.surface.field import to_mask
 from femurkit.surface.files import AS_FOUND, SurfaceFiles, SurfaceOptions
 from femurkit.surface.hollow import hollow
-from femurkit.surface.odds import log_odds
 from femurkit.surface.paper import paper_hollow
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Mask
@@ -181,9 +180,7 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
     with steps(f"{side.value}: segment"):
         probability = predict_whole(volume, hip.box, network=work.network)
     with steps(f"{side.value}: mask"):
-        ready = prepared(log_odds(probability), grid)
-        if work.outline == "edge":
-            ready = at_ct_edge(ready, volume)
+        ready = outlined(probability, volume, edge=work.outline == "edge")
         mask = to_mask(ready)
         write_mask(mask.array.view("uint8"), grid, folder / "mask.nii.gz")
         if work.uncertainty:

@@ -12,8 +12,8 @@ from femurkit.measure.confidence import confidence, signs_of
 from femurkit.report.build import remarks
 from femurkit.segment.predict import predict
 from femurkit.sources import load
-from femurkit.surface.field import prepared, to_mask
-from femurkit.surface.odds import log_odds
+from femurkit.surface.ct_edge import outlined
+from femurkit.surface.field import to_mask
 from femurkit.volume import Volume
 
 
@@ -71,7 +71,7 @@ def test_a_spoilt_scan_is_flagged(scan, top, spoil):
     volume = Volume(np.clip(spoil(scan.array, top), -1024, 3071).astype(np.int16), scan.grid)
     (hip,) = (h for h in find_hips(volume) if h.side is Side.LEFT)
     field = predict(volume, hip.box)
-    found = confidence(signs_of(field, to_mask(prepared(log_odds(field), volume.grid)), volume))
+    found = confidence(signs_of(field, to_mask(outlined(field, volume)), volume))
     assert found.low, found.text
 
 

@@ -17,7 +17,8 @@ from scipy.spatial import cKDTree
 
 from femurkit.mesh import Mesh, smooth_over, vertex_normals
 from femurkit.surface.contour import contour, largest_part
-from femurkit.surface.field import Ready, cleaned
+from femurkit.surface.field import Ready, cleaned, prepared
+from femurkit.surface.odds import log_odds
 from femurkit.surface.profile import hu_below
 from femurkit.surface.smooth import RIDGES, smooth
 from femurkit.surface.subvoxel import REACH_MM
@@ -44,6 +45,16 @@ BAND = 3
 """Voxels of the field to either side of its outline in which the distance is measured."""
 BESIDE_MM = 2.0
 """A point farther than this from the normal of its nearest vertex lies beyond a rim."""
+
+
+def outlined(probability: Field, volume: Volume, *, edge: bool = True) -> Ready:
+    """A femur as a network saw it, ready to become mask and surfaces; at the CT's edges or not.
+
+    probability: on the network's box; volume: the scan in HU. Raises DegenerateShape if there is
+    no femur in the field.
+    """
+    ready = prepared(log_odds(probability), volume.grid)
+    return at_ct_edge(ready, volume) if edge else ready
 
 
 def at_ct_edge(ready: Ready, volume: Volume) -> Ready:
