@@ -51,8 +51,8 @@ def sit(cohort: Path, runs: Path, names: list[str]) -> None:
         if ready is None:
             raise RuntimeError(f"{name} sees no {SIDE.value} femur in {sitter().name}")
         write_mask(to_mask(ready).array.astype("uint8"), scan.grid, place / "mask.nii.gz")
-        outline = periosteal(ready).mesh
-        write_stl(outline, place / "femur.stl")
+        outline = periosteal(ready)
+        write_stl(outline.mesh, place / "femur.stl")
         write_stl(hollow(ready, scan.volume, outline).mesh, place / "femur_hollow.stl")
         (place / "weights.txt").write_text(network.sha256[:HASH])
         print(f"portrait: {name} of {sitter().name}, {SIDE.value} femur", flush=True)

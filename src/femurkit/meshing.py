@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +91,9 @@ def _mesh(
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Surfaces of one femur, written; its measurements and what to know about them."""
     ready = ready_mask(mask)
-    outline = periosteal(ready).mesh
+    ready = replace(ready, smoothing=files.options.smoothing(ready.smoothing))
+    solid = periosteal(ready)
+    outline = solid.mesh
     notes: tuple[str, ...] = ()
     if side is None:
         told = side_of(outline)
@@ -99,11 +101,11 @@ def _mesh(
         why = "by where its head points" if told else "for want of a head that tells"
         notes = (f"Taken for a {side.value} femur {why}.",)
     files = files.within(side.value)
-    written = {"femur": files.write(outline, "femur")}
+    written = {"femur": files.write(solid, "femur")}
     if volume is None:
         return {**measure(side, mask, outline), "surfaces": written}, notes
-    inner = hollow(ready, volume, outline)
-    written["femur_hollow"] = files.write(inner.mesh, "femur_hollow")
+    inner = hollow(ready, volume, solid)
+    written["femur_hollow"] = files.write(inner.surface, "femur_hollow")
     wall = cortex(outline, volume)
     files.write_cortex(outline, wall)
     measured = measure(side, mask, outline, inner.mesh, cortex=wall)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -186,14 +186,16 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
         if work.uncertainty:
             write_mask(doubt(probability, mask), grid, folder / "uncertainty.nii.gz")
     with steps(f"{side.value}: surfaces"):
-        outline = periosteal(ready).mesh
+        ready = replace(ready, smoothing=files.options.smoothing(ready.smoothing))
+        solid = periosteal(ready)
+        outline = solid.mesh
         if work.recipe == "paper":
             inner = paper_hollow(volume, mask)
         else:
-            inner = hollow(ready, volume, outline)
+            inner = hollow(ready, volume, solid)
         written = {
-            name: files.write(mesh, name)
-            for name, mesh in (("femur", outline), ("femur_hollow", inner.mesh))
+            name: files.write(surface, name)
+            for name, surface in (("femur", solid), ("femur_hollow", inner.surface))
         }
     with steps(f"{side.value}: cortex"):
         wall = cortex(outline, volume)

@@ -108,6 +108,22 @@ def test_the_triangles_asked_for_are_written_and_told(masks, tmp_path, option):
     np.testing.assert_allclose(ends[..., 2], 699, atol=1e-3)
 
 
+def test_the_smoothing_asked_for_is_done_and_its_changes_are_told(masks, tmp_path):
+    told = []
+    for passes in (0, 200):
+        out = tmp_path / f"out{passes}"
+        wanted = ["--smooth-passes", str(passes), "--pass-band", "0.02"]
+        assert run(["mesh", str(masks / "one.nrrd"), "-o", str(out), *wanted])[0] == 0
+        (row,) = json.loads((out / "measurements.json").read_text())
+        told.append((row["surfaces"]["femur"]["smoothing"], row["surface_area_mm2"]))
+    (none, rough), (much, smooth) = told
+    assert none == {"passes": 0, "pass_band": 0.02, "volume_percent": 0, "area_percent": 0}
+    assert much["passes"] == 200
+    assert abs(much["volume_percent"]) < 0.1, "the volume is given back"
+    assert much["area_percent"] < -0.2
+    assert smooth < rough
+
+
 @pytest.mark.parametrize(("name", "found"), [("odd.mha", "labels 1, 5"), ("empty.nii.gz", "empty")])
 def test_other_labels_are_refused(masks, tmp_path, name, found):
     code, reason, message = run(["mesh", str(masks / name), "-o", str(tmp_path / "a" / "out")])

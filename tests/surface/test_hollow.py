@@ -36,7 +36,7 @@ def bone(*, inner=INNER, spacing=(1.0, 1.0, 1.0), bottom=-80.0, noise=25.0, trab
 
 def opened(field, volume):
     ready = prepared(field, volume.grid)
-    return hollow(ready, volume, periosteal(ready).mesh)
+    return hollow(ready, volume, periosteal(ready))
 
 
 def points(grid):

@@ -55,4 +55,5 @@ def test_it_is_the_hollow_bone_of_the_recipe_and_says_what_smoothing_changed(bal
     found = paper_hollow(volume, mask)
     assert found.mesh.is_watertight
     assert found.threshold_hu == 20
-    assert "area" in found.notes[0] and "%" in found.notes[0]
+    assert found.surface.smoothing.passes == 200
+    assert found.surface.area_change < 0

@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from femurkit.cli.options import ALSO, EDGE, SPACE, WITHIN, surface_options
+from femurkit.cli.options import (
+    ALSO,
+    EDGE,
+    PASS_BAND,
+    PASSES,
+    SPACE,
+    WITHIN,
+    surface_options,
+)
 from femurkit.cli.screen import femur_table, last_line, progress, say
 
 
@@ -28,6 +36,8 @@ def command(
     space: SPACE = "LPS",
     edge_mm: EDGE = None,
     within_mm: WITHIN = None,
+    passes: PASSES = None,
+    pass_band: PASS_BAND = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier DIR.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
@@ -37,7 +47,7 @@ def command(
     from femurkit.output import refuse_if_taken
 
     refuse_if_taken(out, overwrite=overwrite, marker="measurements.json", source=mask)
-    surfaces = surface_options(formats, space, edge_mm, within_mm)
+    surfaces = surface_options(formats, space, edge_mm, within_mm, passes, pass_band)
     with progress(4) as listener:
         from femurkit.meshing import mesh_mask
 

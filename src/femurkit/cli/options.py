@@ -47,20 +47,39 @@ WITHIN = Annotated[
 ]
 
 
+PASSES = Annotated[
+    int | None,
+    typer.Option(
+        "--smooth-passes",
+        metavar="N",
+        help="Windowed-sinc passes over the surfaces; not said, what the outline needs.",
+    ),
+]
+PASS_BAND = Annotated[
+    float | None, typer.Option(metavar="X", help="Their pass band, 0 to 2: lower is smoother.")
+]
+
+
 def surface_options(
-    also: Sequence[Also] | None, space: Space, edge_mm: float | None, within_mm: float | None
+    also: Sequence[Also] | None,
+    space: Space,
+    edge_mm: float | None,
+    within_mm: float | None,
+    passes: int | None,
+    pass_band: float | None,
 ) -> SurfaceOptions:
-    """What the four options ask for; STL is always written. A usage error if they cannot be."""
+    """What these options ask for; STL is always written. A usage error if they cannot be."""
     from importlib.util import find_spec
 
     from femurkit.surface.files import SurfaceOptions
 
     if edge_mm is not None and find_spec("gpytoolbox") is None:
         raise typer.BadParameter(
-            "needs gpytoolbox: pip install 'femurkit[fe]'", param_hint="'--edge-mm'"
+            "needs gpytoolbox (pip install gpytoolbox)",
+            param_hint="'--edge-mm'",
         )
     formats: tuple[Format, ...] = ("stl", *dict.fromkeys(one.value for one in also or ()))
     try:
-        return SurfaceOptions(formats, space, edge_mm, within_mm)
+        return SurfaceOptions(formats, space, edge_mm, within_mm, passes, pass_band)
     except ValueError as error:
-        raise typer.BadParameter(str(error), param_hint="'--edge-mm' / '--within-mm'") from error
+        raise typer.BadParameter(str(error)) from error

@@ -7,7 +7,15 @@ from typing import Annotated, Literal
 
 import typer
 
-from femurkit.cli.options import ALSO, EDGE, SPACE, WITHIN, surface_options
+from femurkit.cli.options import (
+    ALSO,
+    EDGE,
+    PASS_BAND,
+    PASSES,
+    SPACE,
+    WITHIN,
+    surface_options,
+)
 from femurkit.cli.screen import femur_table, last_line, progress, say
 
 STEPS = {"both": 18, "left": 11, "right": 11}
@@ -61,6 +69,8 @@ def command(
     space: SPACE = "LPS",
     edge_mm: EDGE = None,
     within_mm: WITHIN = None,
+    passes: PASSES = None,
+    pass_band: PASS_BAND = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier OUT.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
@@ -75,7 +85,7 @@ def command(
     from femurkit.output import refuse_if_taken
 
     refuse_if_taken(out, overwrite=overwrite, marker="run.json", source=series)
-    surfaces = surface_options(formats, space, edge_mm, within_mm)
+    surfaces = surface_options(formats, space, edge_mm, within_mm, passes, pass_band)
     with progress(STEPS[side]) as listener:
         from femurkit.pipeline import reconstruct
 

@@ -15,12 +15,14 @@ from femurkit.solid import Plane, flat_faces
 from femurkit.surface.cortex import Cortex
 from femurkit.surface.quality import quality
 from femurkit.surface.remesh import evened, fewest, hausdorff_mm
+from femurkit.surface.smooth import RIDGES, Smoothing, Surface
 
 
 @dataclass(frozen=True)
 class SurfaceOptions:
     """How surfaces are written. formats: each of them; space: whose axes the files have.
 
+    passes, pass_band: of the smoothing, where it is not to be what the field needs.
     edge_mm: length of the triangles' edges, near equilateral, for finite elements. within_mm: as
     few triangles as stay this close to the full surface. With neither, the full surface.
     Raises ValueError if both are given, or a length that no femur can have.
@@ -30,6 +32,15 @@ class SurfaceOptions:
     space: Space = "LPS"
     edge_mm: float | None = None
     within_mm: float | None = None
+    passes: int | None = None
+    pass_band: float | None = None
+
+    def smoothing(self, needed: Smoothing) -> Smoothing:
+        """What was asked for, and where nothing was, what is needed."""
+        return Smoothing(
+            needed.passes if self.passes is None else self.passes,
+            needed.pass_band if self.pass_band is None else self.pass_band,
+        )
 
     def told(self) -> dict[str, str]:
         """The same in words, for the record of a run."""
@@ -38,7 +49,12 @@ class SurfaceOptions:
             triangles = f"edges of {self.edge_mm:g} mm"
         elif self.within_mm is not None:
             triangles = f"fewest within {self.within_mm:g} mm"
-        return {"formats": " ".join(self.formats), "space": self.space, "triangles": triangles}
+        asked = [f"{self.passes} passes"] if self.passes is not None else []
+        asked += [f"pass band {self.pass_band:g}"] if self.pass_band is not None else []
+        return {
+            "formats": " ".join(self.formats), "space": self.space, "triangles": triangles,
+            "smoothing": ", ".join(asked) or "as needed",
+        }  # fmt: skip
 
     def __post_init__(self) -> None:
         if self.edge_mm is not None and self.within_mm is not None:
@@ -47,6 +63,7 @@ class SurfaceOptions:
             raise ValueError("edges are 0.5 to 5 mm long")
         if self.within_mm is not None and not 0.01 <= self.within_mm <= 1:
             raise ValueError("fewer triangles stay within 0.01 to 1 mm")
+        self.smoothing(RIDGES)
 
 
 AS_FOUND = SurfaceOptions()
@@ -66,17 +83,24 @@ class SurfaceFiles:
         folder.mkdir(exist_ok=True)
         return replace(self, folder=folder)
 
-    def write(self, mesh: Mesh, name: str) -> dict[str, Any]:
+    def write(self, surface: Surface, name: str) -> dict[str, Any]:
         """One surface in every format; what to know of its triangles, ready for JSON.
 
+        smoothing: what was done to the contour, and what of its volume and area that changed;
         away_mm: greatest distance between what was written and the full surface, if they differ.
         """
+        mesh = surface.mesh
         made = self._made(mesh)
         cut = flat_faces(made, self.planes)
         for kind in self.options.formats:
             place = self.folder / f"{name}.{kind}"
             write_mesh(made, place, space=self.options.space, cells={"cut": cut})
-        told = {key: _rounded(value) for key, value in asdict(quality(made)).items()}
+        told: dict[str, Any] = {k: _rounded(value) for k, value in asdict(quality(made)).items()}
+        told["smoothing"] = {
+            **asdict(surface.smoothing),
+            "volume_percent": _rounded(100 * surface.volume_change),
+            "area_percent": _rounded(100 * surface.area_change),
+        }
         return told if made is mesh else {**told, "away_mm": _rounded(hausdorff_mm(made, mesh))}
 
     def write_cortex(self, outline: Mesh, found: Cortex | str) -> None:

@@ -17,6 +17,7 @@ from femurkit.mesh import Mesh
 from femurkit.surface.field import Ready
 from femurkit.surface.islands import keep_largest
 from femurkit.surface.periosteal import ended
+from femurkit.surface.smooth import Surface
 from femurkit.volume import Field, Volume
 
 WALL_MM = 1.5
@@ -48,12 +49,17 @@ HU_RANGE = (-200.0, 2000.0)
 class Hollow:
     """The hollow bone and how it was found. HU is None where there was no shaft to judge."""
 
-    mesh: Mesh
+    surface: Surface
     canal_ml: float
     threshold_hu: float | None
     marrow_hu: float | None
     cortical_hu: float | None
     notes: tuple[str, ...]
+
+    @property
+    def mesh(self) -> Mesh:
+        """The closed surface, LPS mm."""
+        return self.surface.mesh
 
 
 @dataclass(frozen=True)
@@ -67,7 +73,7 @@ class _Bone:
     step_mm: float
 
 
-def hollow(ready: Ready, volume: Volume, solid: Mesh) -> Hollow:
+def hollow(ready: Ready, volume: Volume, solid: Surface) -> Hollow:
     """The bone of one femur as a closed surface in LPS mm: outline outside, canal inside.
 
     volume: the scan in HU, on a grid of its own; solid: the periosteal surface. Where the scan ends
@@ -98,10 +104,10 @@ def hollow(ready: Ready, volume: Volume, solid: Mesh) -> Hollow:
     share = np.zeros_like(field.array)
     share[up] = _canal_share(bone, marrow, cortical)
     left = Field(np.minimum(field.array, 1 - share).astype(np.float32), grid)
-    mesh = ended(left, ready.planes, ready.smoothing).mesh
-    canal_ml = (solid.volume_mm3 - mesh.volume_mm3) / 1000
+    opened = ended(left, ready.planes, ready.smoothing)
+    canal_ml = (solid.mesh.volume_mm3 - opened.mesh.volume_mm3) / 1000
     notes = () if canal_ml > 0.1 else ("The canal does not reach the end of the scan.",)
-    return Hollow(mesh, canal_ml, threshold, marrow, cortical, notes)
+    return Hollow(opened, canal_ml, threshold, marrow, cortical, notes)
 
 
 def two_classes(hu: np.ndarray) -> tuple[float, float]:

@@ -54,12 +54,8 @@ def paper_surface(volume: Volume, mask: Mask) -> Surface:
 def paper_hollow(volume: Volume, mask: Mask) -> Hollow:
     """The same as the hollow bone of a run: what it lacks of the mask's volume is canal."""
     made = paper_surface(volume, mask)
-    note = (
-        f"Paper recipe: smoothing changed the volume by {100 * made.volume_change:+.2f} % and the "
-        f"area by {100 * made.area_change:+.2f} %."
-    )
     canal = max(mask.volume_ml - made.mesh.volume_mm3 / 1000, 0.0)
-    return Hollow(made.mesh, canal, ISO_HU, None, None, (note,))
+    return Hollow(made, canal, ISO_HU, None, None, ())
 
 
 def _large(bone: np.ndarray, voxel_mm3: float) -> np.ndarray:

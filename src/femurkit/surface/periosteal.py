@@ -49,6 +49,6 @@ def ended(field: Field, planes: Sequence[Plane], smoothing: Smoothing) -> Surfac
         smoothed = smooth(raw, tried)
         mesh = largest_part(cut(smoothed.mesh, planes))
         if mesh.is_watertight and self_intersections(mesh) == 0:
-            return Surface(mesh, smoothed.volume_change, smoothed.area_change)
+            return replace(smoothed, mesh=mesh)
     # capping can fail where a plane grazes the surface: a clipped field closes by itself
     return smooth(largest_part(contour(clip(field, planes))), smoothing)

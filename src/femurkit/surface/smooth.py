@@ -9,10 +9,19 @@ from femurkit.mesh import Mesh, from_vtk, to_vtk, vertex_normals
 
 @dataclass(frozen=True)
 class Smoothing:
-    """Windowed-sinc passes over a contour. pass_band: 0..2, lower is smoother."""
+    """Windowed-sinc passes over a contour. pass_band: 0..2, lower is smoother.
+
+    Raises ValueError for what is no smoothing.
+    """
 
     passes: int = 30
     pass_band: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.passes <= 1000:
+            raise ValueError("0 to 1000 passes of smoothing")
+        if not 0 < self.pass_band <= 2:
+            raise ValueError("the pass band of smoothing lies above 0, at most 2")
 
 
 STEPS = Smoothing()
@@ -28,6 +37,7 @@ class Surface:
     """A surface with what smoothing did to it, as fractions of the volume and area before."""
 
     mesh: Mesh
+    smoothing: Smoothing
     volume_change: float
     area_change: float
 
@@ -41,7 +51,7 @@ def smooth(mesh: Mesh, smoothing: Smoothing = STEPS) -> Surface:
     doi 10.1007/BFb0015544.
     """
     if smoothing.passes == 0:
-        return Surface(mesh, 0.0, 0.0)
+        return Surface(mesh, smoothing, 0.0, 0.0)
     from vtkmodules.vtkFiltersCore import vtkWindowedSincPolyDataFilter
 
     sinc = vtkWindowedSincPolyDataFilter()
@@ -59,6 +69,7 @@ def smooth(mesh: Mesh, smoothing: Smoothing = STEPS) -> Surface:
         smoothed = Mesh(smoothed.vertices + shift * vertex_normals(smoothed), mesh.faces)
     return Surface(
         smoothed,
+        smoothing,
         smoothed.volume_mm3 / mesh.volume_mm3 - 1.0,
         smoothed.area_mm2 / mesh.area_mm2 - 1.0,
     )
