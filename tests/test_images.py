@@ -178,7 +178,7 @@ def test_hu_are_no_labels(tmp_path):
 
 def test_what_is_no_label_or_has_no_right_angles_is_not_written(tmp_path):
     sheared = oblique().affine.copy()
-    sheared[:3, 0] += sheared[:3, 1]
+    sheared[:3, 1] += sheared[:3, 2]
     for labels, grid in (
         (np.full(SHAPE, 0.5), oblique()),
         (np.full(SHAPE, 300), oblique()),
@@ -194,3 +194,19 @@ def test_what_is_no_label_or_has_no_right_angles_is_not_written(tmp_path):
 def test_image_names(tmp_path, name):
     assert is_image(tmp_path / name)
     assert not is_image(tmp_path / f"{name}.zip")
+
+
+def test_labels_on_slanted_slices_are_written_upright(tmp_path):
+    """A gantry tilted by 20 degrees: a ball stays where it is, on perpendicular axes."""
+    slanted = Grid.aligned((40, 60, 50), (2.0, 1.0, 1.0), (-20.0, 10.0, -700.0)).affine.copy()
+    slanted[1, 0] = 2 * np.tan(np.radians(20))
+    grid = Grid((40, 60, 50), slanted)
+    centre = grid.to_world((20, 30, 25))
+    points = grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1))
+    ball = np.linalg.norm(points - centre, axis=-1) < 15
+    write_mask(ball, grid, tmp_path / "m.nii.gz")
+    labels, upright = read_mask(tmp_path / "m.nii.gz")
+    found = upright.to_world(np.argwhere(labels))
+    assert len(found) * upright.voxel_mm3 == pytest.approx(4 / 3 * np.pi * 15**3, rel=0.02)
+    np.testing.assert_allclose(found.mean(0), centre, atol=0.1)
+    assert np.abs(np.linalg.norm(found - centre, axis=1).max() - 15) < 1.2

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy import ndimage
 
 from femurkit.errors import BadGeometry, InputRefused, NothingReadable, NotHounsfield
 from femurkit.geometry import Grid
@@ -97,13 +98,38 @@ def write_image(volume: Volume, path: Path) -> None:
 
 
 def write_mask(labels: np.ndarray, grid: Grid, path: Path) -> None:
-    """Labels or a mask (z, y, x), bool or whole numbers up to 255, as uint8, compressed."""
+    """Labels or a mask (z, y, x), bool or whole numbers up to 255, as uint8, compressed.
+
+    Image files hold perpendicular axes alone: labels on the slanted ones of a tilted gantry are put
+    on the nearest upright grid, each voxel from its nearest.
+    """
     labels = np.asarray(labels)
     if labels.shape != grid.shape:
         raise ValueError(f"labels are {labels.shape}, their grid {grid.shape}")
     if labels.dtype.kind not in "biu" or labels.min() < 0 or labels.max() > 255:
         raise ValueError("labels are whole numbers from 0 to 255")
-    _write(labels.astype(np.uint8), grid, path)
+    _write(*upright(labels.astype(np.uint8), grid), path)
+
+
+def upright(labels: np.ndarray, grid: Grid) -> tuple[np.ndarray, Grid]:
+    """Labels on a grid whose slices are stacked along their normal; as they are if they are so."""
+    spacing = np.array(grid.spacing_mm)
+    directions = grid.affine[:3, :3] / spacing
+    if np.allclose(directions.T @ directions, np.eye(3), atol=PERPENDICULAR_TOLERANCE):
+        return labels, grid
+    axes = directions.copy()
+    axes[:, 0] = np.cross(axes[:, 2], axes[:, 1])
+    axes[:, 0] *= np.sign(axes[:, 0] @ directions[:, 0]) / np.linalg.norm(axes[:, 0])
+    step = np.array([spacing[0] * (axes[:, 0] @ directions[:, 0]), *spacing[1:]])
+    corners = (grid.corners_mm() - grid.origin_mm) @ axes / step
+    low = np.floor(corners.min(0) + 1e-6)
+    z, y, x = (int(n) for n in np.ceil(corners.max(0) - 1e-6) - low + 1)
+    affine = np.eye(4)
+    affine[:3, :3] = axes * step
+    affine[:3, 3] = grid.origin_mm + affine[:3, :3] @ low
+    index = np.linalg.inv(grid.affine) @ affine
+    out = ndimage.affine_transform(labels, index[:3, :3], index[:3, 3], (z, y, x), order=0)
+    return out, Grid((z, y, x), affine)
 
 
 def _read(path: Path) -> tuple[np.ndarray, Grid]:

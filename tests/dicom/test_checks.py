@@ -116,12 +116,25 @@ def test_too_short_below_60_mm_and_not_above():
     assert refusal(geometry([0.0])).code == "TooShort"
 
 
-def test_a_tilted_gantry_is_bad_geometry_and_the_tilt_is_told():
+def test_a_tilted_gantry_is_a_slanted_stack():
     g = geometry(even())
+    assert g.tilt_deg == 0
     g.positions_mm[:, 1] += np.tan(np.radians(15)) * even()
+    check(g)
+    assert g.tilt_deg == pytest.approx(15)
+    step = np.diff(g.positions_mm[g.order], axis=0)
+    np.testing.assert_allclose(g.step_vector_mm, step[0], atol=1e-9)
+
+
+def test_a_gantry_tilted_too_far_and_a_table_that_wanders_are_bad_geometry():
+    g = geometry(even())
+    g.positions_mm[:, 1] += np.tan(np.radians(35)) * even()
+    assert "35.0 degrees" in str(refusal(g))
+    g = geometry(even())
+    g.positions_mm[12:, 1] += 3
     error = refusal(g)
     assert error.code == "BadGeometry"
-    assert "15.0 degrees" in str(error)
+    assert "straight line" in str(error)
 
 
 @pytest.mark.parametrize(

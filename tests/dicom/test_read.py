@@ -54,6 +54,20 @@ def test_every_voxel_lies_where_the_header_puts_it(
         assert series.volume.array[tuple(np.rint(index).astype(int))] == hu[z, y, x]
 
 
+def test_a_tilted_gantry_shears_the_grid_and_is_said(tmp_path, slices, write, hu):
+    """By 20 degrees: each slice is moved backward by as much as it lies higher."""
+    made = slices(hu)
+    for index, ds in enumerate(made):
+        x, y, z = ds.ImagePositionPatient
+        ds.ImagePositionPatient = [x, f"{float(y) + index * 3 * np.tan(np.radians(20)):.6f}", z]
+    write(made, tmp_path)
+    series = read(tmp_path)
+    assert any("20.0 degrees" in note for note in series.notes)
+    lps = np.array(ORIGIN) + [5 * 0.7, 7 * 0.9 + 20 * 3 * np.tan(np.radians(20)), 20 * 3]
+    np.testing.assert_allclose(series.volume.grid.to_index(lps), (20, 7, 5), atol=1e-4)
+    np.testing.assert_array_equal(series.volume.array, hu)
+
+
 def test_the_same_patient_head_first_and_feet_first(tmp_path, slices, write, hu):
     head = read(write(slices(hu), tmp_path / "h")).volume
     far = head.grid.to_world((hu.shape[0] - 1, 0, hu.shape[2] - 1))

@@ -36,7 +36,8 @@ larger: some headers round positions to 0.1 mm."""
 MULTIPLE_TOLERANCE = 0.1
 """A step within this of a whole number of median steps is a gap, else it is uneven."""
 DRIFT_TOLERANCE_MM = 0.5
-"""How far slices may wander off the normal over the whole stack; more is a tilted gantry."""
+"""How far slices may wander off a straight line over the whole stack, and that line off the normal
+before the gantry counts as tilted."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,22 @@ class SliceGeometry:
     def step_mm(self) -> float:
         """Mean distance between neighbours; 0 for a single slice."""
         return float(self.steps_mm.mean()) if len(self.positions_mm) > 1 else 0.0
+
+    @property
+    def step_vector_mm(self) -> np.ndarray:
+        """From one slice to the next, (3,) LPS: along the normal, or at a slant if tilted."""
+        if self.tilt_deg == 0:
+            return self.normal * self.step_mm
+        first, last = self.positions_mm[self.order[[0, -1]]]
+        return np.asarray((last - first) / (len(self.positions_mm) - 1))
+
+    @property
+    def tilt_deg(self) -> float:
+        """Angle between the line of the slices and their normal: a tilted gantry; else 0."""
+        first, last = self.positions_mm[self.order[[0, -1]]]
+        along = float((last - first) @ self.normal)
+        aside = float(np.linalg.norm(last - first - along * self.normal))
+        return float(np.degrees(np.arctan2(aside, along))) if aside > DRIFT_TOLERANCE_MM else 0.0
 
     @property
     def length_mm(self) -> float:
@@ -168,14 +185,21 @@ def _even(g: SliceGeometry) -> None:
 
 
 def _straight(g: SliceGeometry) -> None:
-    offsets = g.positions_mm - g.positions_mm[g.order[0]]
-    along = offsets @ g.normal
-    drift = np.linalg.norm(offsets - along[:, None] * g.normal, axis=1)
-    if drift.max() > DRIFT_TOLERANCE_MM:
-        tilt_deg = np.degrees(np.arctan2(drift.max(), abs(along[drift.argmax()])))
+    if len(g.positions_mm) < 3:
+        return
+    offsets = (g.positions_mm - g.positions_mm[g.order[0]])[g.order]
+    steps = np.arange(len(offsets))[:, None]
+    drift = np.linalg.norm(offsets - steps * offsets[-1] / steps[-1], axis=1).max()
+    if drift > DRIFT_TOLERANCE_MM + PLACE_TOLERANCE_SHARE * g.step_mm:
         raise BadGeometry(
-            f"slices that step {tilt_deg:.1f} degrees off their normal (a tilted gantry)",
+            f"slices that wander {drift:.1f} mm off a straight line",
             expected=f"at most {DRIFT_TOLERANCE_MM} mm over the series",
+            remedy="Give one scan, taken without moving the table aside.",
+        )
+    if g.tilt_deg > MAX_TILT_DEG:
+        raise BadGeometry(
+            f"slices that step {g.tilt_deg:.1f} degrees off their normal (a tilted gantry)",
+            expected=f"at most {MAX_TILT_DEG:.0f} degrees",
             remedy="Give a reconstruction without gantry tilt.",
         )
 
@@ -200,6 +224,6 @@ CHECKS = (
     Check(NotAxial, "the slices are transverse", _axial),
     Check(DuplicateSlices, "one slice at each position", _no_duplicates),
     Check(GapInSeries, "no slice is missing; else UnevenSpacing: the steps are even", _even),
-    Check(BadGeometry, "the slices are stacked along their normal", _straight),
+    Check(BadGeometry, "the slices are stacked along a straight line", _straight),
     Check(TooShort, "enough of the body to hold a proximal femur", _long_enough),
 )

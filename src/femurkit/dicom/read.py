@@ -59,7 +59,8 @@ def read_series(candidate: Candidate) -> CtSeries:
     if array is None:
         raise NotHounsfield("values too large to hold", expected="HU", remedy=REMEDY)
     headers = tuple(s.header for s in slices)
-    return CtSeries(Volume(array, grid), headers, candidate.uid, _notes(headers, grid))
+    notes = _notes(headers, grid, candidate.geometry.tilt_deg)
+    return CtSeries(Volume(array, grid), headers, candidate.uid, notes)
 
 
 def stored_values(series: CtSeries, index: int) -> np.ndarray:
@@ -72,7 +73,7 @@ def _grid(geometry: SliceGeometry) -> Grid:
     first = geometry.order[0]
     between_rows, between_columns = geometry.spacings_mm[first]
     affine = np.eye(4)
-    affine[:3, 0] = geometry.normal * geometry.step_mm
+    affine[:3, 0] = geometry.step_vector_mm
     affine[:3, 1] = geometry.orientations[first, 3:] * between_rows
     affine[:3, 2] = geometry.orientations[first, :3] * between_columns
     affine[:3, 3] = geometry.positions_mm[first]
@@ -130,8 +131,13 @@ def _stored(files: Files, each: SliceFile, index: int) -> np.ndarray:
         ) from None
 
 
-def _notes(headers: Sequence[Dataset], grid: Grid) -> tuple[str, ...]:
+def _notes(headers: Sequence[Dataset], grid: Grid, tilt_deg: float) -> tuple[str, ...]:
     notes = []
+    if tilt_deg:
+        notes.append(
+            f"Gantry tilted by {tilt_deg:.1f} degrees: image files cannot hold slanted slices, so "
+            "masks are written on an upright grid."
+        )
     thick_mm = float(np.nanmax([*numbers(headers, "SliceThickness", 1)[:, 0], grid.spacing_mm[0]]))
     if thick_mm > THICK_MM:
         notes.append(f"Slices of {thick_mm:.3g} mm: surfaces will be coarse along the body.")
