@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import zipfile
 
+import imagecodecs
 import numpy as np
 import pytest
 from pydicom.dataset import FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.uid import (
     DeflatedExplicitVRLittleEndian,
     ExplicitVRBigEndian,
+    HTJ2KLossless,
     JPEG2000Lossless,
+    JPEGLosslessSV1,
     JPEGLSLossless,
     RLELossless,
 )
@@ -184,6 +188,29 @@ def test_compressed_slices(tmp_path, slices, write, hu, syntax):
     for ds in written:
         ds.compress(syntax, generate_instance_uid=False)
         ds.save_as(tmp_path / f"s{int(ds.InstanceNumber) - 1:03d}", enforce_file_format=True)
+    series = read(tmp_path)
+    assert series.headers[0].file_meta.TransferSyntaxUID == syntax
+    assert np.array_equal(series.volume.array, hu)
+
+
+@pytest.mark.parametrize(
+    ("syntax", "encode"),
+    [
+        (JPEGLosslessSV1, imagecodecs.ljpeg_encode),
+        (HTJ2KLossless, lambda pixels: imagecodecs.htj2k_encode(pixels, reversible=True)),
+    ],
+    ids=["JPEG lossless", "HTJ2K"],
+)
+@pytest.mark.parametrize("bits", [12, 16])
+def test_slices_that_only_others_can_compress(tmp_path, slices, write, hu, syntax, encode, bits):
+    hu = np.tile(hu, (1, 4, 4))
+    written = slices(hu, dtype="uint16", BitsStored=bits, HighBit=bits - 1)
+    write(written, tmp_path)
+    for index, ds in enumerate(written):
+        ds.PixelData = encapsulate([encode(ds.pixel_array)])
+        ds["PixelData"].VR, ds["PixelData"].is_undefined_length = "OB", True
+        ds.file_meta.TransferSyntaxUID = syntax
+        ds.save_as(tmp_path / f"s{index:03d}", enforce_file_format=True)
     series = read(tmp_path)
     assert series.headers[0].file_meta.TransferSyntaxUID == syntax
     assert np.array_equal(series.volume.array, hu)
