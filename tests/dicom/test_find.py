@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from pydicom.uid import EnhancedCTImageStorage, generate_uid
+from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
 
 from femurkit.dicom import choose, find_series, read_series
 from femurkit.errors import InputRefused
@@ -33,12 +33,13 @@ def test_other_files_do_not_matter(tmp_path, slices, write, hu):
     write(slices(hu[:2], series="scout", ImageType=["ORIGINAL", "PRIMARY", "LOCALIZER"]),
           tmp_path / "scout")  # fmt: skip
     write(slices(hu, series="mr", Modality="MR"), tmp_path / "mr")
-    write(slices(hu[:1], series="multi", SOPClassUID=EnhancedCTImageStorage), tmp_path / "multi")
+    other = SecondaryCaptureImageStorage
+    write(slices(hu[:1], series="sc", SOPClassUID=other), tmp_path / "sc")
     found = find_series(tmp_path)
     assert [c.uid for c in found.candidates] == [uid("a")]
     assert found.left_out["localizer"] == 2
     assert found.left_out["MR"] == len(hu)
-    assert found.left_out["CT, but no single-frame CT image"] == 1
+    assert found.left_out["CT, but no CT image"] == 1
     assert sum(found.left_out[k] for k in ("damaged", "cut short", "not an image")) == 3
     choice = choose(found)
     assert np.array_equal(read_series(choice.candidate).volume.array, hu)

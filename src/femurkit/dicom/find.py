@@ -17,6 +17,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittle
 from femurkit.dicom.checks import SliceGeometry
 from femurkit.dicom.common import quiet
 from femurkit.dicom.files import Files, open_files
+from femurkit.dicom.multiframe import CLASSES, frames_of
 from femurkit.errors import NothingReadable
 
 PIXEL_DATA = b"\xe0\x7f\x10\x00"
@@ -27,22 +28,28 @@ LONG_VALUE_REPRESENTATIONS = (b"OW", b"OB")
 class SliceFile:
     """One CT slice: where it is read from and its header without pixels.
 
-    pixel_offset: bytes before the first pixel where pixels lie plain in the file, else None.
+    pixel_offset: bytes before its first pixel where pixels lie plain in the file, else None.
+    frame: which one of a multi-frame object, from 0; None for a file of its own.
     """
 
     name: str
     header: Dataset
     pixel_offset: int | None
+    frame: int | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
-    """The CT slices that share a SeriesInstanceUID, in the order they were found."""
+    """The CT slices that share a SeriesInstanceUID, in the order they were found.
+
+    whole: the header of the multi-frame object that they are the frames of, if they are.
+    """
 
     path: Path
     uid: str
     slices: tuple[SliceFile, ...]
     repeats: int = 0
+    whole: Dataset | None = None
 
     @cached_property
     def geometry(self) -> SliceGeometry:
@@ -69,10 +76,11 @@ class Found:
 def find_series(path: Path) -> Found:
     """Read every header below a folder or in a zip and group the CT slices by series.
 
-    Localizers, other modalities, multi-frame objects and damaged files are left out and counted.
-    Raises NothingReadable if there is no DICOM file at all.
+    Localizers, other modalities and damaged files are left out and counted. Each enhanced CT is a
+    series of its own. Raises NothingReadable if there is no DICOM file at all.
     """
     groups: dict[str, list[SliceFile]] = {}
+    enhanced: dict[str, list[SliceFile]] = {}
     left_out: Counter[str] = Counter()
     others: set[str] = set()
     with open_files(path) as files:
@@ -86,16 +94,30 @@ def find_series(path: Path) -> Found:
             if reason:
                 left_out[reason] += 1
                 others.add(uid)
+            elif read.header.SOPClassUID in CLASSES:
+                enhanced.setdefault(uid, []).append(read)
             else:
                 groups.setdefault(uid, []).append(read)
-    if not groups and not others:
+    if not groups and not enhanced and not others:
         raise NothingReadable(
             f"no DICOM image among {left_out.total()} files",
             expected="a CT series",
             remedy="Name the folder or zip that holds it. Other images are named themselves.",
         )
-    candidates = tuple(_candidate(path, uid, group) for uid, group in sorted(groups.items()))
-    return Found(candidates, left_out, frozenset(others - set(groups)))
+    candidates = [_candidate(path, uid, group) for uid, group in sorted(groups.items())]
+    for uid, group in sorted(enhanced.items()):
+        candidates += [_expanded(path, uid, each) for each in group]
+    return Found(tuple(candidates), left_out, frozenset(others - set(groups) - set(enhanced)))
+
+
+def _expanded(path: Path, uid: str, file: SliceFile) -> Candidate:
+    """The frames of an enhanced CT."""
+    at, length = file.pixel_offset, _pixel_bytes(file.header)
+    slices = (
+        SliceFile(file.name, header, None if at is None else at + frame * length, frame)
+        for frame, header in enumerate(frames_of(file.header))
+    )
+    return Candidate(path, uid, tuple(slices), whole=file.header)
 
 
 def _candidate(path: Path, uid: str, group: Sequence[SliceFile]) -> Candidate:
@@ -119,7 +141,8 @@ def _read_header(files: Files, name: str) -> SliceFile | str:
             if "SOPClassUID" not in header:
                 return "not DICOM" if force else "not an image"
             offset = _pixel_offset(stream, header)
-            if offset and offset + _pixel_bytes(header) > files.size(name):
+            frames = int(header.get("NumberOfFrames") or 1)
+            if offset and offset + frames * _pixel_bytes(header) > files.size(name):
                 return "cut short"
     # A damaged file fails in as many ways as there are parsers under this; none may stop the rest.
     except Exception:
@@ -143,8 +166,9 @@ def _why_not(header: Dataset) -> str:
         return modality if modality.isalnum() and len(modality) <= 4 else "other modality"
     if "LOCALIZER" in image_type(header):
         return "localizer"
-    if header.SOPClassUID != CTImageStorage or int(header.get("NumberOfFrames") or 1) > 1:
-        return "CT, but no single-frame CT image"
+    several = int(header.get("NumberOfFrames") or 1) > 1
+    if header.SOPClassUID not in CLASSES and (header.SOPClassUID != CTImageStorage or several):
+        return "CT, but no CT image"
     return ""
 
 

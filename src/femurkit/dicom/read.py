@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from pydicom import Dataset, dcmread
+from pydicom.pixels import pixel_array
 
 from femurkit.dicom.checks import SliceGeometry, check
 from femurkit.dicom.common import quiet
@@ -28,6 +29,7 @@ MAX_THREADS = 4
 class CtSeries:
     """A series read whole. headers: one per slice, without pixels, in the order of volume.array.
 
+    whole: the header of the multi-frame object that the slices are frames of, if they are.
     Array rows and columns are those of the slices; the first index runs along the slice normal.
     """
 
@@ -35,6 +37,7 @@ class CtSeries:
     headers: tuple[Dataset, ...]
     uid: str
     notes: tuple[str, ...] = ()
+    whole: Dataset | None = None
 
 
 @quiet()
@@ -60,7 +63,7 @@ def read_series(candidate: Candidate) -> CtSeries:
         raise NotHounsfield("values too large to hold", expected="HU", remedy=REMEDY)
     headers = tuple(s.header for s in slices)
     notes = _notes(headers, grid, candidate.geometry.tilt_deg)
-    return CtSeries(Volume(array, grid), headers, candidate.uid, notes)
+    return CtSeries(Volume(array, grid), headers, candidate.uid, notes, candidate.whole)
 
 
 def stored_values(series: CtSeries, index: int) -> np.ndarray:
@@ -117,7 +120,9 @@ def _stored(files: Files, each: SliceFile, index: int) -> np.ndarray:
     try:
         with files.open(each.name) as stream:
             if each.pixel_offset is None:
-                return dcmread(stream).pixel_array.reshape(shape)
+                if each.frame is None:
+                    return dcmread(stream).pixel_array.reshape(shape)
+                return pixel_array(stream, index=each.frame).reshape(shape)
             dtype = encoding(each.header).dtype.newbyteorder("<")
             stream.seek(each.pixel_offset)
             content = stream.read(shape[0] * shape[1] * dtype.itemsize)

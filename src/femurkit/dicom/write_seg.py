@@ -49,13 +49,20 @@ def write_seg(
     touched = np.flatnonzero(
         np.any([masks[side].array.any(axis=(1, 2)) for side in sides], axis=0)
     ).tolist()
+    if series.whole is not None:
+        touched = np.argsort([h.InstanceNumber for h in series.headers]).tolist()
     frames = np.stack([masks[side].array[touched] for side in sides], axis=-1)
     digest = hashlib.sha256(np.packbits(frames).tobytes()).hexdigest()
     source = [version, weights_hash, series.uid, *(side.value for side in sides), digest]
-    between_slices, between_rows, between_columns = series.volume.grid.spacing_mm
+    _, between_rows, between_columns = series.volume.grid.spacing_mm
+    between_slices = series.volume.grid.voxel_mm3 / (between_rows * between_columns)
     thickness = series.headers[0].get("SliceThickness") or between_slices
     dataset = Segmentation(
-        source_images=[_complete(series.headers[i]) for i in touched],
+        source_images=(
+            [_complete(series.headers[i]) for i in touched]
+            if series.whole is None
+            else [_complete(series.whole)]
+        ),
         pixel_array=frames.astype(np.uint8),
         segmentation_type="BINARY",
         segment_descriptions=[

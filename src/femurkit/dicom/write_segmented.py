@@ -10,7 +10,7 @@ from typing import Literal
 
 import numpy as np
 from pydicom import Dataset
-from pydicom.uid import generate_uid
+from pydicom.uid import CTImageStorage, generate_uid
 
 from femurkit import __version__
 from femurkit.anatomy import Code, Side
@@ -30,6 +30,10 @@ NOT_TRUE_ANY_MORE = (
     "SmallestPixelValueInSeries", "LargestPixelValueInSeries",
 )  # fmt: skip
 """Attributes that speak of the source instance itself: a preview, signatures, its making."""
+
+
+CLASSIC = ("AcquisitionNumber", "KVP", "PositionReferenceIndicator")
+"""Attributes that a classic CT slice may leave empty but not out."""
 
 
 @quiet()
@@ -65,9 +69,10 @@ def write_segmented_series(
     for number, index in enumerate(chosen.tolist(), start=1):
         header = series.headers[index]
         pixels = _segmented(header, stored_values(series, index), mask.array[index])
-        dataset = _derived(header, side)
+        dataset = _derived(header, side, frame=header.InstanceNumber if series.whole else None)
         dataset.SeriesInstanceUID = series_uid
-        dataset.SOPInstanceUID = generate_uid(entropy_srcs=[*source, str(header.SOPInstanceUID)])
+        instance = f"{header.SOPInstanceUID} {index}" if series.whole else header.SOPInstanceUID
+        dataset.SOPInstanceUID = generate_uid(entropy_srcs=[*source, str(instance)])
         _put_pixels(dataset, pixels)
         dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
         paths.append(folder / f"{number:04d}.dcm")
@@ -80,8 +85,11 @@ def _segmented(header: Dataset, stored: np.ndarray, mask: np.ndarray) -> np.ndar
     return np.where(mask, stored, air).astype(stored.dtype)
 
 
-def _derived(header: Dataset, side: Side) -> Dataset:
-    """A deep copy of the source header that says what it is now."""
+def _derived(header: Dataset, side: Side, *, frame: int | None) -> Dataset:
+    """A deep copy of the source header that says what it is now.
+
+    frame: which one of an enhanced CT it was; it becomes a classic slice.
+    """
     dataset = copy.deepcopy(header)
     for keyword in NOT_TRUE_ANY_MORE:
         if keyword in dataset:
@@ -97,6 +105,12 @@ def _derived(header: Dataset, side: Side) -> Dataset:
     reference = Dataset()
     reference.ReferencedSOPClassUID = header.SOPClassUID
     reference.ReferencedSOPInstanceUID = header.SOPInstanceUID
+    if frame is not None:
+        reference.ReferencedFrameNumber = frame
+        dataset.SOPClassUID = CTImageStorage
+        for keyword in CLASSIC:
+            if keyword not in dataset:
+                setattr(dataset, keyword, None)
     reference.PurposeOfReferenceCodeSequence = [coded(SOURCE_IMAGE)]
     dataset.SourceImageSequence = [reference]
     equipment = Dataset()
