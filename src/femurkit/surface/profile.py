@@ -21,7 +21,7 @@ def hu_below(
     *,
     order: Literal[1, 3] = 1,
 ) -> np.ndarray:
-    """HU at depths below points, (n, depths) float32; NaN outside the scan.
+    """HU at depths below points, (n, depths) float32; NaN beyond the scan's outer voxel faces.
 
     points: (n, 3) LPS mm; normals: (n, 3) unit, outward; depth: mm. order 1: linear; 3: cubic
     B-splines, which follow the foot of a blurred edge that linear interpolation lifts.
@@ -34,7 +34,7 @@ def hu_below(
         for i, n in zip(index, volume.grid.shape, strict=True)
     )
     last = np.array(volume.grid.shape)[:, None, None] - 1
-    outside = ((index < 0) | (index > last)).any(0)
+    outside = ((index < -0.5) | (index > last + 0.5)).any(0)
     index = index - np.array([w.start for w in window])[:, None, None]
     part = volume.array[window].astype(np.float32)
     if order == 3:
