@@ -120,7 +120,9 @@ def reconstruct(
             "device": device, "slices": slices, "uncertainty": "yes" if uncertainty else "no",
             **surfaces.told(),
         }  # fmt: skip
-        run = Run(scan, __version__, sha256, settings, warnings, steps)
+        told = [("scan", r) for r in scan.remarks]
+        told += [(hip.side.value, r) for hip in hips for r in hip.remarks]
+        run = Run(scan, __version__, sha256, settings, warnings, steps, told)
         with steps("report"):
             write_report(report_of(run, [f.page for f in femurs]), folder / "report.html")
         measurements = tuple(femur.measured for femur in femurs)
@@ -208,7 +210,7 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
     if scan.series is not None:
         with steps(f"{side.value}: segmented CT"):
             write_segmented_series(scan.series, mask, folder / "ct", side=side, slices=work.slices)
-    notes = [f"{side.value} hip: {note}" for note in (*hip.notes, *inner.notes)]
+    notes = [f"{side.value.capitalize()} hip: {note}" for note in (*hip.notes, *inner.notes)]
     with steps(f"{side.value}: pictures"):
         page = femur_page(
             volume, side,

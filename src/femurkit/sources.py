@@ -8,10 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
-from femurkit.dicom import CtSeries, choose, find_series, read_series
+from femurkit.dicom import CtSeries, choose, find_series, read_series, remarks
 from femurkit.dicom.checks import check_length
 from femurkit.errors import NotHounsfield, SeriesNotFound
 from femurkit.images import is_image, read_image
+from femurkit.remark import THICK_MM, THINNER, Claim, Remark, remarks_on, thick_slices
 from femurkit.volume import Volume
 
 SAMPLE_STEP = (2, 8, 8)
@@ -24,8 +25,10 @@ SOFT_TISSUE_HU, SOFT_TISSUE_SHARE = 200, 0.05
 """Fat, muscle and water lie within this of 0 and fill at least this share of any hip."""
 LIGHT_HU, LIGHT_SHARE = -50, 0.005
 """Fat and air lie below; stored values not yet rescaled do not."""
-THICK_MM = 3.5
-"""Thicker slices blur the joint gap; a note says so."""
+
+
+METAL_HU, LEAST_METAL_ML = 2600, 1.0
+"""No bone or tooth in a hip scan shows more; less metal is a clip or a wire."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +36,19 @@ class Scan:
     """One CT, wherever it came from.
 
     series: the DICOM behind it, None for an image file. why: one sentence on what was taken.
-    notes: what the user should know. name: a label that does not identify the patient.
+    remarks: what the user should know. name: a label that does not identify the patient.
     """
 
     volume: Volume
     series: CtSeries | None
     why: str
-    notes: tuple[str, ...]
+    remarks: tuple[Remark, ...]
     name: str
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The remarks as sentences."""
+        return tuple(map(str, self.remarks))
 
 
 def load(path: Path, *, series_uid: str | None = None) -> Scan:
@@ -86,11 +94,35 @@ SPREAD: tuple[tuple[str, Callable[[np.ndarray], bool]], ...] = (
 """What is found where a claim on the values (n,) does not hold, and the claim; in this order."""
 
 
+def _thin(volume: Volume) -> str | None:
+    along = int(abs(volume.grid.affine[2, :3]).argmax())
+    return thick_slices(volume.grid.spacing_mm[along])
+
+
+def _metal_free(volume: Volume) -> str | None:
+    metal_ml = np.count_nonzero(volume.array > METAL_HU) * volume.grid.voxel_mm3 / 1000
+    if metal_ml < LEAST_METAL_ML:
+        return None
+    return f"{metal_ml:.0f} ml of metal in the scan: streaks may hide or imitate edges of bone."
+
+
+METAL_FREE: Claim[Volume] = Claim(
+    "METAL_FREE", "warning", "no metal in the scan", _metal_free,
+    "Look at the outline beside it, and use a scan with metal artefact reduction if there is one.",
+)  # fmt: skip
+VOLUME_CLAIMS: tuple[Claim[Volume], ...] = (
+    Claim("SLICES_THIN", "warning", f"slices of at most {THICK_MM} mm", _thin, THINNER),
+    METAL_FREE,
+)
+"""Of an image file; a series' headers say more of its slices."""
+
+
 def _dicom(path: Path, series_uid: str | None) -> Scan:
-    choice = choose(find_series(path), series_uid=series_uid)
+    found = find_series(path)
+    choice = choose(found, series_uid=series_uid)
     series = read_series(choice.candidate)
-    notes = (*choice.notes, *series.notes)
-    return Scan(series.volume, series, choice.why, notes, f"series {series.uid}")
+    said = (*remarks(found, choice.candidate), *remarks_on(series.volume, (METAL_FREE,)))
+    return Scan(series.volume, series, choice.why, said, f"series {series.uid}")
 
 
 def _image(path: Path, series_uid: str | None) -> Scan:
@@ -102,9 +134,6 @@ def _image(path: Path, series_uid: str | None) -> Scan:
     affine, shape = volume.grid.affine, volume.grid.shape
     along = int(abs(affine[2, :3]).argmax())
     check_length(float(abs(affine[2, :3]) @ shape), slices=shape[along])
-    thick_mm = volume.grid.spacing_mm[along]
-    notes = []
-    if thick_mm > THICK_MM:
-        notes.append(f"Slices of {thick_mm:.3g} mm: surfaces will be coarse along the body.")
+    said = remarks_on(volume, VOLUME_CLAIMS)
     size = " x ".join(str(n) for n in shape)
-    return Scan(volume, None, f"an image file of {size} voxels.", tuple(notes), "image file")
+    return Scan(volume, None, f"an image file of {size} voxels.", said, "image file")

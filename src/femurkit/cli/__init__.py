@@ -11,7 +11,7 @@ from typing import NoReturn
 import typer
 
 from femurkit import __version__
-from femurkit.cli import dataset, demo, evaluate, mesh, phantom, reconstruct, train
+from femurkit.cli import dataset, demo, evaluate, inspect, mesh, phantom, reconstruct, train
 from femurkit.cli.screen import last_line, say
 from femurkit.errors import FemurkitError
 
@@ -28,6 +28,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("reconstruct")(reconstruct.command)
+app.command("inspect")(inspect.command)
 app.command("mesh")(mesh.command)
 app.command("phantom")(phantom.command)
 app.command("evaluate")(evaluate.command)

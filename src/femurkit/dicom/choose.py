@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from femurkit.dicom.checks import check
-from femurkit.dicom.find import Candidate, Found, image_type
+from femurkit.dicom.find import Candidate, Found
+from femurkit.dicom.headers import image_type
 from femurkit.errors import InputRefused, NoCtSeries, SeriesNotFound
 
 ENOUGH_LENGTH_MM = 250.0
@@ -32,11 +33,10 @@ class Reason:
 
 @dataclass(frozen=True)
 class Choice:
-    """The series taken, one sentence why, and what the user should know."""
+    """The series taken, and one sentence why."""
 
     candidate: Candidate
     why: str
-    notes: tuple[str, ...]
 
 
 def refusal(candidate: Candidate) -> InputRefused | None:
@@ -67,12 +67,10 @@ def choose(found: Found, *, series_uid: str | None = None) -> Choice:
     best = ranked[0]
     seen = f"series {best.uid}: {describe(best)}"
     if len(ranked) == 1:
-        return Choice(best, f"{seen}; the only CT series{_beside(found)}.", _notes(best, found))
-    sound = sum(refusal(c) is None for c in ranked)
+        return Choice(best, f"{seen}; the only CT series{_beside(found)}.")
     claim = next((r.claim for r in REASONS if r.score(best) > r.score(ranked[1])), "comes first")
     why = f"{seen}; chosen of {len(ranked)} CT series because it {claim}{_beside(found)}."
-    several = f"{len(ranked)} CT series found, {sound} of them usable; name another with --series."
-    return Choice(best, why, (several, *_notes(best, found)))
+    return Choice(best, why)
 
 
 def describe(candidate: Candidate) -> str:
@@ -88,7 +86,7 @@ def _named(found: Found, uid: str) -> Choice:
     for candidate in found.candidates:
         if candidate.uid == uid:
             why = f"series {uid}: {describe(candidate)}; named by --series."
-            return Choice(candidate, why, _notes(candidate, found))
+            return Choice(candidate, why)
     if uid in found.other_uids:
         raise NoCtSeries(
             f"series {uid} holds no axial CT slices", expected="a CT series", remedy=_offer(found)
@@ -110,16 +108,6 @@ def _beside(found: Found) -> str:
 def _counts(found: Found) -> str:
     parts = (f"{count} {reason}" for reason, count in sorted(found.left_out.items()))
     return ", ".join(parts) or "nothing"
-
-
-def _notes(candidate: Candidate, found: Found) -> tuple[str, ...]:
-    broken = found.left_out["damaged"] + found.left_out["cut short"]
-    notes = []
-    if broken:
-        notes.append(f"{broken} damaged DICOM file{'s' * (broken > 1)} left out.")
-    if candidate.repeats:
-        notes.append(f"{candidate.repeats} second copies of slices left out.")
-    return tuple(notes)
 
 
 def _key(candidate: Candidate) -> tuple[object, ...]:

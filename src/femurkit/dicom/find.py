@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from pydicom import Dataset, dcmread
@@ -17,6 +17,7 @@ from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittle
 from femurkit.dicom.checks import SliceGeometry
 from femurkit.dicom.common import quiet
 from femurkit.dicom.files import Files, open_files
+from femurkit.dicom.headers import image_type, numbers
 from femurkit.dicom.multiframe import CLASSES, frames_of
 from femurkit.errors import NothingReadable
 
@@ -172,12 +173,6 @@ def _why_not(header: Dataset) -> str:
     return ""
 
 
-def image_type(header: Dataset) -> tuple[str, ...]:
-    """The values of ImageType, upper case; empty if absent."""
-    value = header.get("ImageType") or ()
-    return (str(value),) if isinstance(value, str) else tuple(str(v).upper() for v in value)
-
-
 def _pixel_offset(stream: IO[bytes], header: Dataset) -> int | None:
     """First byte of plain little-endian pixels, the stream standing at their tag; else None."""
     syntax = header.file_meta.get("TransferSyntaxUID", ImplicitVRLittleEndian)
@@ -196,15 +191,3 @@ def _pixel_offset(stream: IO[bytes], header: Dataset) -> int | None:
 
 def _pixel_bytes(header: Dataset) -> int:
     return int(header.Rows) * int(header.Columns) * int(header.BitsAllocated) // 8
-
-
-def numbers(headers: Sequence[Dataset], keyword: str, count: int) -> np.ndarray:
-    """(n, count) floats of one attribute, NaN where it is absent or not so many numbers."""
-    out = np.full((len(headers), count), np.nan)
-    for row, header in zip(out, headers, strict=True):
-        try:
-            value: Any = header.get(keyword)
-            row[:] = [float(v) for v in (value if count > 1 else [value])]
-        except (TypeError, ValueError):
-            row[:] = np.nan
-    return out

@@ -14,14 +14,12 @@ from pydicom.pixels import pixel_array
 from femurkit.dicom.checks import SliceGeometry, check
 from femurkit.dicom.common import quiet
 from femurkit.dicom.files import Files, open_files
-from femurkit.dicom.find import Candidate, SliceFile, numbers
+from femurkit.dicom.find import Candidate, SliceFile
 from femurkit.dicom.stored import REMEDY, Encoding, encoding
 from femurkit.errors import NothingReadable, NotHounsfield
 from femurkit.geometry import Grid
 from femurkit.volume import Volume
 
-THICK_MM = 3.5
-"""Thicker slices blur the joint gap; a note says so."""
 MAX_THREADS = 4
 
 
@@ -36,7 +34,6 @@ class CtSeries:
     volume: Volume
     headers: tuple[Dataset, ...]
     uid: str
-    notes: tuple[str, ...] = ()
     whole: Dataset | None = None
 
 
@@ -62,8 +59,7 @@ def read_series(candidate: Candidate) -> CtSeries:
     if array is None:
         raise NotHounsfield("values too large to hold", expected="HU", remedy=REMEDY)
     headers = tuple(s.header for s in slices)
-    notes = _notes(headers, grid, candidate.geometry.tilt_deg)
-    return CtSeries(Volume(array, grid), headers, candidate.uid, notes, candidate.whole)
+    return CtSeries(Volume(array, grid), headers, candidate.uid, candidate.whole)
 
 
 def stored_values(series: CtSeries, index: int) -> np.ndarray:
@@ -134,21 +130,3 @@ def _stored(files: Files, each: SliceFile, index: int) -> np.ndarray:
             expected="whole, readable slices",
             remedy="Export the series again, uncompressed.",
         ) from None
-
-
-def _notes(headers: Sequence[Dataset], grid: Grid, tilt_deg: float) -> tuple[str, ...]:
-    notes = []
-    if tilt_deg:
-        notes.append(
-            f"Gantry tilted by {tilt_deg:.1f} degrees: image files cannot hold slanted slices, so "
-            "masks are written on an upright grid."
-        )
-    thick_mm = float(np.nanmax([*numbers(headers, "SliceThickness", 1)[:, 0], grid.spacing_mm[0]]))
-    if thick_mm > THICK_MM:
-        notes.append(f"Slices of {thick_mm:.3g} mm: surfaces will be coarse along the body.")
-    steps = np.diff(numbers(headers, "InstanceNumber", 1)[:, 0])
-    if np.isfinite(steps).all() and not ((steps > 0).all() or (steps < 0).all()):
-        notes.append("Instance numbers contradict slice positions; the positions were used.")
-    if any(h.get("RescaleSlope") is None or h.get("RescaleIntercept") is None for h in headers):
-        notes.append("No rescale in the header: stored values were taken as HU.")
-    return tuple(notes)

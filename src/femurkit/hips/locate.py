@@ -10,6 +10,7 @@ from scipy import ndimage
 from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid, resample
+from femurkit.remark import Claim, Remark, remarks_on
 from femurkit.segment.weights import Network, fine_network, shipped
 from femurkit.volume import Field, Volume
 
@@ -31,13 +32,20 @@ class Hip:
     """One femur found. box: canonical grid for the fine network (mirrored for a right hip).
 
     coarse: probability of any femur over the whole scan, on the coarse network's grid.
+    length_mm: of the femur in the scan, along the body, as the coarse pass sees it.
     """
 
     side: Side
     box: Grid
     proximal_ml: float
-    notes: tuple[str, ...] = ()
+    remarks: tuple[Remark, ...] = ()
     coarse: Field | None = None
+    length_mm: float = 0.0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """The remarks as sentences."""
+        return tuple(map(str, self.remarks))
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +102,9 @@ def find_hips(volume: Volume, *, network: Network | None = None, device: str = "
     hips = []
     for side, part in _sided(_two(parts)).items():
         box = _box(part, volume.grid, side, fine)
-        hips.append(Hip(side, box, part.proximal_ml, _notes(part, volume.grid), femur))
+        said = remarks_on((part, volume.grid), HIP_CLAIMS)
+        length = float(part.high[2] - part.low[2])
+        hips.append(Hip(side, box, part.proximal_ml, said, femur, length))
     return sorted(hips, key=lambda h: h.side.label)
 
 
@@ -191,12 +201,23 @@ def _box(part: _Part, scan: Grid, side: Side, network: Network) -> Grid:
     return Grid.aligned((z, y, x), (step,) * 3, corner, mirrored=side is Side.RIGHT)
 
 
-def _notes(part: _Part, scan: Grid) -> tuple[str, ...]:
-    """What the scan's edges cut off."""
-    low, high = scan.bounds_mm()
-    notes = []
-    if part.high[2] > high[2] - 1.0:
-        notes.append("the scan ends at the femoral head: its top may be missing")
-    if (part.low[:2] < low[:2] + 1.0).any() or (part.high[:2] > high[:2] - 1.0).any():
-        notes.append("the field of view cuts the femur")
-    return tuple(notes)
+def _head(seen: tuple[_Part, Grid]) -> str | None:
+    part, scan = seen
+    if part.high[2] <= scan.bounds_mm()[1][2] - 1.0:
+        return None
+    return "The scan ends at the femoral head: its top may be missing."
+
+
+def _field_of_view(seen: tuple[_Part, Grid]) -> str | None:
+    part, (low, high) = seen[0], seen[1].bounds_mm()
+    cut = (part.low[:2] < low[:2] + 1.0).any() or (part.high[:2] > high[:2] - 1.0).any()
+    return "The field of view cuts the femur." if cut else None
+
+
+HIP_CLAIMS: tuple[Claim[tuple[_Part, Grid]], ...] = (
+    Claim("HEAD_IN_SCAN", "warning", "the scan goes on above the femoral head", _head,
+          "Give a scan that begins above the hip joint."),
+    Claim("FEMUR_IN_VIEW", "warning", "the femur lies within the field of view", _field_of_view,
+          "Give a reconstruction with a larger field of view."),
+)  # fmt: skip
+"""What the scan's edges may cut off."""

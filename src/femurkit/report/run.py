@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from femurkit.remark import Remark
 from femurkit.report.build import size_of
 from femurkit.report.content import FemurPage, Number, Report
 from femurkit.sources import Scan
@@ -22,6 +23,8 @@ class Run:
     settings: Mapping[str, str]
     warnings: Sequence[str]
     steps: Steps
+    remarks: Sequence[tuple[str, Remark]] = ()
+    """What was said of the input before it was segmented: of the scan, the left or right hip."""
 
 
 def record_of(run: Run) -> dict[str, Any]:
@@ -40,6 +43,7 @@ def record_of(run: Run) -> dict[str, Any]:
         "seconds": dict(run.steps.seconds),
         "total_seconds": round(sum(run.steps.seconds.values()), 3),
         "peak_memory_mb": peak_memory_mb(),
+        "remarks": [{"of": of, **asdict(remark)} for of, remark in run.remarks],
         "warnings": list(run.warnings),
     }
 

@@ -1,0 +1,94 @@
+"""Everything that can be said of a CT before it is segmented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from femurkit.dicom.checks import CHECKS
+from femurkit.dicom.remarks import SERIES_CLAIMS
+from femurkit.errors import FemurkitError, InputRefused
+from femurkit.hips.locate import HIP_CLAIMS, Hip, find_hips
+from femurkit.measure.femur import TO_LESSER_TROCHANTER_MM
+from femurkit.remark import Claim, Remark, remarks_on
+from femurkit.sources import METAL_FREE, VOLUME_CLAIMS, load
+
+
+@dataclass(frozen=True)
+class Row:
+    """One claim on an input. verdict: holds, note, warning or error; then what was found, and what
+    mends it.
+    """
+
+    code: str
+    claim: str
+    verdict: str
+    found: str = ""
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """why: one sentence on what was taken; refused: what `reconstruct` would say instead of it."""
+
+    why: str
+    rows: tuple[Row, ...]
+    refused: FemurkitError | None = None
+
+
+def _long_enough(hip: Hip) -> str | None:
+    if hip.length_mm >= TO_LESSER_TROCHANTER_MM:
+        return None
+    return f"About {hip.length_mm:.0f} mm of femur in the scan, which may end above the trochanter."
+
+
+REACHES_SHAFT: Claim[Hip] = Claim(
+    "REACHES_SHAFT", "warning", "the scan reaches below the lesser trochanter", _long_enough,
+    "Give a scan that goes on down the shaft.",
+)  # fmt: skip
+
+
+def inspect(path: Path, *, series_uid: str | None = None) -> Inspection:
+    """Check a CT as `reconstruct` would read it, and look for its hips; segments nothing.
+
+    path, series_uid: as for load(). Nothing is raised on purpose: a refusal is part of the answer.
+    """
+    try:
+        scan = load(path, series_uid=series_uid)
+    except InputRefused as error:
+        return Inspection("", tuple(_refused(error)), error)
+    dicom = scan.series is not None
+    rows = [Row(c.code.__name__, c.claim, "holds") for c in CHECKS] if dicom else []
+    rows += _told((*SERIES_CLAIMS, METAL_FREE) if dicom else VOLUME_CLAIMS, scan.remarks)
+    try:
+        hips = find_hips(scan.volume)
+    except FemurkitError as error:
+        row = Row(error.code, "a proximal femur is in the scan", "error", str(error))
+        return Inspection(scan.why, (*rows, row), error)
+    for hip in hips:
+        said = (*hip.remarks, *remarks_on(hip, (REACHES_SHAFT,)))
+        rows += _told((*HIP_CLAIMS, REACHES_SHAFT), said, of=f"{hip.side.value}: ")
+    return Inspection(scan.why, tuple(rows))
+
+
+def _refused(error: InputRefused) -> Iterator[Row]:
+    """The checks up to the one that failed, if it is one of them."""
+    names = [check.code.__name__ for check in CHECKS]
+    last = names.index(error.code) if error.code in names else 0
+    for check in CHECKS[:last]:
+        yield Row(check.code.__name__, check.claim, "holds")
+    claim = CHECKS[last].claim if error.code in names else error.expected
+    yield Row(error.code, claim, "error", error.found, error.remedy)
+
+
+def _told(claims: tuple[Claim, ...], said: tuple[Remark, ...], *, of: str = "") -> list[Row]:
+    found = {remark.code: remark for remark in said}
+    rows = []
+    for claim in claims:
+        remark, text = found.get(claim.code), of + claim.text
+        rows.append(
+            Row(claim.code, text, "holds") if remark is None
+            else Row(claim.code, text, remark.severity, remark.text, remark.remedy)
+        )  # fmt: skip
+    return rows
