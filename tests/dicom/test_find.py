@@ -133,3 +133,18 @@ def test_nothing_readable(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     refused(tmp_path, "NothingReadable")
     refused(tmp_path / "notes.txt", "NothingReadable")
+
+
+def test_a_dicomdir_stands_for_its_folder(tmp_path, slices, write, hu):
+    """As on a disc: slices two folders down under names that say nothing, and an index."""
+    from pydicom.fileset import FileSet
+
+    source = write(slices(hu, StudyDate="20000101", StudyTime="120000", StudyID="1", AccessionNumber="",
+                          SeriesNumber=1), tmp_path / "source")  # fmt: skip
+    disc = FileSet()
+    for path in source.iterdir():
+        disc.add(path)
+    disc.write(tmp_path / "disc")
+    choice = choose(find_series(tmp_path / "disc" / "DICOMDIR"))
+    assert np.array_equal(read_series(choice.candidate).volume.array, hu)
+    assert choose(find_series(tmp_path / "disc")).candidate.uid == choice.candidate.uid

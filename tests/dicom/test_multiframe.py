@@ -50,6 +50,11 @@ def test_an_enhanced_ct_is_the_same_scan(enhanced):
     assert len({h.InstanceNumber for h in whole.headers}) == len(whole.headers)
 
 
+def test_it_may_be_named_itself(enhanced):
+    by_name = read(enhanced[0] / "whole").volume
+    np.testing.assert_array_equal(by_name.array, read(enhanced[0]).volume.array)
+
+
 def test_what_is_derived_lies_on_it_and_refers_to_its_frames(enhanced, tmp_path):
     series = read(enhanced[0])
     mask = np.zeros(series.volume.grid.shape, bool)

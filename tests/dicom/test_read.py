@@ -36,10 +36,12 @@ def read(path):
         (1, 0, 0, 0, 1, 0),
         (-1, 0, 0, 0, 1, 0),
         (-1, 0, 0, 0, -1, 0),
+        (0, 1, 0, -1, 0, 0),
+        (0, -1, 0, 1, 0, 0),
         (np.cos(0.2), np.sin(0.2), 0, -np.sin(0.2), np.cos(0.2), 0),
         (1, 0, 0, 0, np.cos(0.3), np.sin(0.3)),
     ],
-    ids=["HFS", "FFS", "HFP", "rotated", "oblique"],
+    ids=["HFS", "FFS", "HFP", "HFDR", "HFDL", "rotated", "oblique"],
 )
 def test_every_voxel_lies_where_the_header_puts_it(
     tmp_path, slices, write, hu, orientation, explicit

@@ -1,4 +1,4 @@
-"""A folder or a zip as a flat set of named byte streams.
+"""A folder, a zip or a file as a flat set of named byte streams.
 
 A zip is read where it lies and never unpacked, so no member name can reach outside.
 """
@@ -57,6 +57,14 @@ class Folder:
         return None
 
 
+class OneFile(Folder):
+    """A single file, as an enhanced CT may be."""
+
+    def names(self) -> list[str]:
+        """Its path."""
+        return [str(self._path)]
+
+
 class Zip:
     """The members of a zip, decompressed as they are read."""
 
@@ -88,14 +96,22 @@ class Zip:
 
 
 def open_files(path: Path) -> Files:
-    """The folder or zip at path. Raises NothingReadable for anything else."""
+    """The folder, zip or DICOM file at path; of a DICOMDIR, the folder it stands in.
+
+    Raises NothingReadable for anything else.
+    """
     if path.is_dir():
         return Folder(path)
+    if path.name.upper() == "DICOMDIR" and path.is_file():
+        return Folder(path.parent)
     wanted = "a file or folder"
     remedy = "Name the folder or zip that holds the series, or a NIfTI, NRRD or MetaImage file."
     if not path.exists():
         raise NothingReadable("nothing at the path given", expected=wanted, remedy=remedy)
     try:
+        with path.open("rb") as stream:
+            if stream.read(132)[128:] == b"DICM":
+                return OneFile(path)
         return Zip(path)
     except (zipfile.BadZipFile, OSError) as error:
         raise NothingReadable(

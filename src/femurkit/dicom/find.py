@@ -13,6 +13,7 @@ from typing import IO
 import numpy as np
 from pydicom import Dataset, dcmread
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.valuerep import VR
 
 from femurkit.dicom.checks import SliceGeometry
 from femurkit.dicom.common import quiet
@@ -23,6 +24,17 @@ from femurkit.errors import NothingReadable
 
 PIXEL_DATA = b"\xe0\x7f\x10\x00"
 LONG_VALUE_REPRESENTATIONS = (b"OW", b"OB")
+REPRESENTATIONS = frozenset(map(str, VR))
+USED = (
+    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "Modality",
+    "ImageType", "NumberOfFrames", "ImagePositionPatient", "ImageOrientationPatient",
+    "PixelSpacing", "SliceThickness", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit",
+    "PixelRepresentation", "SamplesPerPixel", "RescaleSlope", "RescaleIntercept", "RescaleType",
+    "InstanceNumber", "AcquisitionNumber", "AcquisitionUID", "ConvolutionKernel",
+    "ContrastBolusAgent", "ContrastBolusAgentSequence", "BodyPartExamined", "ModalityLUTSequence",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+)  # fmt: skip
+"""What is asked of a header."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +151,7 @@ def _read_header(files: Files, name: str) -> SliceFile | str:
                 return "not DICOM"
             header = dcmread(stream, stop_before_pixels=True, force=force)
             header.buffer = header.filename = None  # or every copy of it would copy the file
+            _look_at(header)
             if "SOPClassUID" not in header:
                 return "not DICOM" if force else "not an image"
             offset = _pixel_offset(stream, header)
@@ -149,6 +162,15 @@ def _read_header(files: Files, name: str) -> SliceFile | str:
     except Exception:
         return "damaged"
     return SliceFile(name, header, offset)
+
+
+def _look_at(header: Dataset) -> None:
+    """Raise if an element could not be read or written later: pydicom looks only when asked."""
+    for _, element in header.items():
+        if element.VR is not None and element.VR not in REPRESENTATIONS:
+            raise ValueError("an unknown value representation")
+    for keyword in USED:
+        header.get(keyword)
 
 
 def _looks_like_dicom(stream: IO[bytes]) -> bool | None:

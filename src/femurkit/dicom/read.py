@@ -123,8 +123,11 @@ def _stored(files: Files, each: SliceFile, index: int) -> np.ndarray:
             stream.seek(each.pixel_offset)
             content = stream.read(shape[0] * shape[1] * dtype.itemsize)
         return np.frombuffer(content, dtype).reshape(shape)
-    # Decoders and zip raise all kinds of errors, some of which quote the header.
-    except Exception as error:
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    # Decoders and zip raise all kinds of errors, some of which quote the header; one written in
+    # Rust panics with what is no Exception.
+    except BaseException as error:
         raise NothingReadable(
             f"slice {index + 1}, whose pixels cannot be decoded ({type(error).__name__})",
             expected="whole, readable slices",

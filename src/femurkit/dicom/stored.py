@@ -12,6 +12,9 @@ from femurkit.errors import NotHounsfield
 AIR_HU = -1000.0
 OTHER_RESCALE_TYPES = ("OD", "MGML", "Z_EFF", "ED", "EDW", "PCT")
 """Rescale Type values (PS3.3 C.11.1.1.2) that say outright that the output is not HU."""
+EXPECTED = "a modality rescale to HU"
+MOST = 1e6
+"""No rescale of a CT has a slope or intercept as large."""
 REMEDY = "Give the original CT series in Hounsfield units."
 
 
@@ -61,22 +64,32 @@ class Encoding:
 
 
 def encoding(header: Dataset) -> Encoding:
-    """How the slice of this header stores HU. Raises NotHounsfield where it cannot."""
+    """How the slice of this header stores HU. Raises NotHounsfield where it does not say."""
+    try:
+        return _encoding(header)
+    # absent, several where one belongs, words where numbers belong
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise NotHounsfield(
+            "pixels whose header does not tell what they are", expected=EXPECTED, remedy=REMEDY
+        ) from None
+
+
+def _encoding(header: Dataset) -> Encoding:
     kind = str(header.get("RescaleType") or "HU").upper()
     slope, intercept = header.get("RescaleSlope"), header.get("RescaleIntercept")
     slope = 1.0 if slope is None else float(slope)
     intercept = 0.0 if intercept is None else float(intercept)
-    expected = "a modality rescale to HU"
     if kind in OTHER_RESCALE_TYPES:
-        raise NotHounsfield(f"rescale type {kind}", expected=expected, remedy=REMEDY)
-    if "ModalityLUTSequence" in header or not np.isfinite([slope, intercept]).all() or slope == 0:
-        raise NotHounsfield("no linear rescale", expected=expected, remedy=REMEDY)
+        raise NotHounsfield(f"rescale type {kind}", expected=EXPECTED, remedy=REMEDY)
+    linear = 0 < abs(slope) < MOST and abs(intercept) < MOST  # and neither is NaN
+    if "ModalityLUTSequence" in header or not linear:
+        raise NotHounsfield("no linear rescale", expected=EXPECTED, remedy=REMEDY)
     allocated = int(header.BitsAllocated)
     bits = int(header.get("BitsStored") or allocated)
     if int(header.get("SamplesPerPixel") or 1) != 1 or allocated not in (8, 16, 32):
-        raise NotHounsfield("a colour picture", expected=expected, remedy=REMEDY)
+        raise NotHounsfield("a colour picture", expected=EXPECTED, remedy=REMEDY)
     sign = "i" if int(header.get("PixelRepresentation") or 0) else "u"
     high_bit = int(header.get("HighBit") or bits - 1)
     if not bits - 1 <= high_bit < allocated:
-        raise NotHounsfield("pixels wider than their words", expected=expected, remedy=REMEDY)
+        raise NotHounsfield("pixels wider than their words", expected=EXPECTED, remedy=REMEDY)
     return Encoding(slope, intercept, np.dtype(f"{sign}{allocated // 8}"), bits, high_bit)

@@ -1,0 +1,214 @@
+"""Damaged and strange inputs: `python -m benchmarks.fuzz [--count 5000] [--seed 1]`.
+
+A small series (classic or enhanced, plain or compressed, in a folder or a zip) or an image file is
+mutated, bytes and header values alike, and read as `reconstruct` would read it. Each must end in a
+scan or in a refusal with a code; anything else, or more than SLOW_S seconds, is printed with the
+number that makes it again, and counts as a failure (exit code 1).
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import shutil
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+import zipfile
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from pydicom import Dataset, dcmread
+from pydicom.uid import (
+    DeflatedExplicitVRLittleEndian,
+    ImplicitVRLittleEndian,
+    JPEG2000Lossless,
+    JPEGLSLossless,
+    RLELossless,
+)
+
+from femurkit.dicom import write_new_series
+from femurkit.errors import FemurkitError
+from femurkit.geometry import Grid
+from femurkit.images import write_image
+from femurkit.sources import load
+from femurkit.volume import Volume
+
+SLOW_S = 60.0
+SYNTAXES = (RLELossless, JPEGLSLossless, JPEG2000Lossless)
+STRANGE = (
+    "", "0", "-1", "1", "2", "65535", "1e400", "nan", "-inf", "1\\2", "1\\2\\3\\4\\5\\6\\7", "abc",
+    "\0\0", "é" * 70, "2147483648", "1.2.840.10008.1.2.4.90", "99999999999999999999",
+)  # fmt: skip
+KEYWORDS = (
+    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "Rows", "Columns",
+    "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "RescaleSlope",
+    "RescaleIntercept", "RescaleType", "SamplesPerPixel", "PhotometricInterpretation", "Modality",
+    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "NumberOfFrames", "ImageType",
+    "InstanceNumber", "SliceThickness", "AcquisitionNumber", "ConvolutionKernel", "PatientName",
+    "SpecificCharacterSet", "ContrastBolusAgent", "PlanarConfiguration",
+)  # fmt: skip
+
+
+def body(rng: np.random.Generator) -> Volume:
+    """A small scan whose values are spread as those of a body."""
+    hu = rng.choice([-1000, -100, 50, 60, 900], size=(24, 64, 64), p=[0.3, 0.2, 0.2, 0.2, 0.1])
+    hu = (hu + rng.integers(-20, 20, hu.shape)).astype(np.int16)
+    return Volume(hu, Grid.aligned(hu.shape, (3.0, 2.0, 2.0), (-60, -60, -500)))
+
+
+def series(volume: Volume, folder: Path, chance: random.Random) -> list[Path]:
+    """A whole series in one of many forms; its files."""
+    position = chance.choice(["HFS", "HFP", "FFS", "FFP"])
+    patient = {"PatientName": "Secret^Sam", "PatientID": "SECRET"}
+    write_new_series(volume, folder, seed_text="fuzz", patient=patient, position=position)
+    files = sorted(folder.iterdir())
+    form = chance.random()
+    for path in files if form < 0.5 else ():
+        ds = dcmread(path)
+        if form < 0.25:
+            ds.PixelRepresentation = 0
+            ds.PixelData = (ds.pixel_array.astype(np.int32) + 1024).astype(np.uint16).tobytes()
+            for keyword in ("SmallestImagePixelValue", "LargestImagePixelValue"):
+                delattr(ds, keyword)
+            ds.RescaleIntercept = -2048
+            ds.compress(SYNTAXES[int(form * 12)], generate_instance_uid=False)
+            ds.save_as(path)
+        else:
+            implicit = form < 0.4
+            ds.file_meta.TransferSyntaxUID = (
+                ImplicitVRLittleEndian if implicit else DeflatedExplicitVRLittleEndian
+            )
+            ds.save_as(path, implicit_vr=implicit, little_endian=True)
+    return files
+
+
+def bytes_flipped(path: Path, chance: random.Random) -> None:
+    """A few bytes changed, the most of them where the header is."""
+    data = bytearray(path.read_bytes())
+    for _ in range(chance.choice([1, 2, 8, 64])):
+        reach = len(data) if chance.random() < 0.3 else min(len(data), 1600)
+        data[chance.randrange(reach)] = chance.randrange(256)
+    path.write_bytes(data)
+
+
+def cut_short(path: Path, chance: random.Random) -> None:
+    """The end is missing, or there is more than one."""
+    data = path.read_bytes()
+    at = chance.randrange(len(data))
+    path.write_bytes(data[:at] if chance.random() < 0.7 else data + data[at:])
+
+
+def spliced(path: Path, chance: random.Random) -> None:
+    """A stretch of bytes taken out, doubled or filled with ones."""
+    data = path.read_bytes()
+    at, length = chance.randrange(len(data)), chance.choice([1, 2, 4, 100])
+    with_it = chance.choice([b"", data[at : at + length] * 2, b"\xff" * length])
+    path.write_bytes(data[:at] + with_it + data[at + length :])
+
+
+def strange_value(path: Path, chance: random.Random) -> None:
+    """A header value that nobody would write, in whatever type."""
+    ds = dcmread(path)
+    keyword = chance.choice(KEYWORDS)
+    if chance.random() < 0.2:
+        if keyword in ds:
+            delattr(ds, keyword)
+    else:
+        _put(ds, keyword, chance.choice(STRANGE))
+    ds.save_as(path)
+
+
+def strange_syntax(path: Path, chance: random.Random) -> None:
+    """A transfer syntax that the pixels are not in."""
+    ds = dcmread(path)
+    ds.file_meta.TransferSyntaxUID = chance.choice([*SYNTAXES, ImplicitVRLittleEndian, "1.2.3"])
+    ds.save_as(path, implicit_vr=False, little_endian=True, enforce_file_format=False)
+
+
+def _put(ds: Dataset, keyword: str, value: str) -> None:
+    """Set a value as it is, or as a number where that is what the type holds."""
+    try:
+        setattr(ds, keyword, value.split("\\") if "\\" in value else value)
+        ds[keyword].value  # noqa: B018 - a lazy value is looked at
+    except (ValueError, TypeError, OverflowError):
+        setattr(ds, keyword, int(float(value)) % 65536 if value.strip("-").isdigit() else None)
+
+
+MUTATIONS: tuple[Callable[[Path, random.Random], None], ...] = (
+    bytes_flipped, cut_short, spliced, strange_value, strange_value, strange_syntax,
+)  # fmt: skip
+
+
+def one(number: int, seed: int, home: Path) -> str:
+    """Make an input, read it, and give the code it ended with."""
+    chance = random.Random(f"{seed} {number}")
+    volume = body(np.random.default_rng([seed, number]))
+    kind = chance.random()
+    if kind < 0.15:
+        source = home / f"ct{chance.choice(['.nii', '.nii.gz', '.nrrd', '.mha'])}"
+        write_image(volume, source)
+        chance.choice(MUTATIONS[:3])(source, chance)
+    else:
+        source = home / "series"
+        files = series(volume, source, chance)
+        every = chance.random() < 0.4
+        for path in files if every else chance.sample(files, chance.choice([1, 3])):
+            # the same change in every slice, or another one in each of a few
+            mine = random.Random(f"{seed} {number} all") if every else chance
+            try:
+                mine.choice(MUTATIONS)(path, mine)
+            except Exception:  # what cannot be written is not an input
+                continue
+        if kind > 0.8:
+            packed = home / "series.zip"
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+                for path in files:
+                    archive.write(path, f"../{path.name}")
+            if chance.random() < 0.3:
+                bytes_flipped(packed, chance)
+            source = packed
+    try:
+        load(source)
+    except FemurkitError as error:
+        if "ecret" in str(error):
+            raise AssertionError("the refusal names the patient") from error
+        return error.code
+    return "read"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--count", type=int, default=5000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--only", type=int, help="this number alone")
+    args = parser.parse_args()
+    ends: Counter[str] = Counter()
+    failed = 0
+    warnings.simplefilter("ignore")
+    for number in [args.only] if args.only is not None else range(args.count):
+        home = Path(tempfile.mkdtemp())
+        start = time.perf_counter()
+        try:
+            ends[one(number, args.seed, home)] += 1
+        except KeyboardInterrupt:
+            raise
+        except BaseException:  # a panic of a decoder is no Exception
+            failed += 1
+            print(f"number {number}:", traceback.format_exc(limit=-3), sep="\n", flush=True)
+        if time.perf_counter() - start > SLOW_S:
+            failed += 1
+            print(f"number {number}: more than {SLOW_S:.0f} s", flush=True)
+        shutil.rmtree(home)
+    print(dict(ends.most_common()), f"failed: {failed}")
+    sys.exit(failed > 0)
+
+
+if __name__ == "__main__":
+    main()
