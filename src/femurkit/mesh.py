@@ -136,17 +136,22 @@ def from_vtk(polydata: Any) -> Mesh:
     return Mesh(points, faces)
 
 
-def write_stl(mesh: Mesh, path: Path, *, header: str = "femurkit LPS mm") -> None:
+def stl_bytes(mesh: Mesh, *, header: str = "femurkit LPS mm") -> bytes:
     """Binary STL in the mesh's own space and unit, which the header names: STL has no field."""
-    from vtkmodules.vtkIOGeometry import vtkSTLWriter
+    corners = mesh.vertices[mesh.faces].astype("<f4")
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), np.float32(1e-30))
+    triangles = np.zeros(
+        len(corners), [("normal", "<f4", 3), ("corners", "<f4", (3, 3)), ("attribute", "<u2")]
+    )
+    triangles["normal"], triangles["corners"] = normals, corners
+    count = np.uint32(len(corners)).astype("<u4").tobytes()
+    return header.encode("ascii")[:80].ljust(80, b" ") + count + triangles.tobytes()
 
-    writer = vtkSTLWriter()
-    writer.SetFileName(str(path))
-    writer.SetFileTypeToBinary()
-    writer.SetHeader(header)
-    writer.SetInputData(to_vtk(mesh))
-    if writer.Write() != 1:
-        raise OSError(f"could not write {path.name}")
+
+def write_stl(mesh: Mesh, path: Path, *, header: str = "femurkit LPS mm") -> None:
+    """A binary STL file, as of stl_bytes."""
+    path.write_bytes(stl_bytes(mesh, header=header))
 
 
 def read_stl(path: Path) -> Mesh:

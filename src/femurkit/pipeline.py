@@ -12,6 +12,7 @@ from femurkit import __version__
 from femurkit.anatomy import Side
 from femurkit.dicom.write_seg import write_seg
 from femurkit.dicom.write_segmented import write_segmented_series
+from femurkit.dicom.write_stl import write_encapsulated_stl
 from femurkit.errors import DegenerateShape, NoFemurFound
 from femurkit.hips.boxes import hips_for
 from femurkit.hips.locate import Hip
@@ -210,6 +211,11 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
     if scan.series is not None:
         with steps(f"{side.value}: segmented CT"):
             write_segmented_series(scan.series, mask, folder / "ct", side=side, slices=work.slices)
+            for name in written:
+                write_encapsulated_stl(
+                    scan.series, files.read(name), folder / f"{name}_stl.dcm",
+                    side=side, hollow=name != "femur",
+                )  # fmt: skip
     notes = [f"{side.value.capitalize()} hip: {note}" for note in (*hip.notes, *inner.notes)]
     with steps(f"{side.value}: pictures"):
         page = femur_page(

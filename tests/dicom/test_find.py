@@ -139,8 +139,8 @@ def test_a_dicomdir_stands_for_its_folder(tmp_path, slices, write, hu):
     """As on a disc: slices two folders down under names that say nothing, and an index."""
     from pydicom.fileset import FileSet
 
-    source = write(slices(hu, StudyDate="20000101", StudyTime="120000", StudyID="1", AccessionNumber="",
-                          SeriesNumber=1), tmp_path / "source")  # fmt: skip
+    study = {"StudyDate": "20000101", "StudyTime": "120000", "StudyID": "1", "SeriesNumber": 1}
+    source = write(slices(hu, AccessionNumber="", **study), tmp_path / "source")
     disc = FileSet()
     for path in source.iterdir():
         disc.add(path)

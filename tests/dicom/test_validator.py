@@ -12,12 +12,16 @@ from pydicom import dcmread
 
 from femurkit.anatomy import Side
 from femurkit.dicom import write_new_series, write_seg, write_segmented_series
+from femurkit.dicom.write_stl import write_encapsulated_stl
 from femurkit.geometry import Grid
 from femurkit.images import read_mask
+from femurkit.mesh import read_stl
 from femurkit.sources import load
+from femurkit.surface.periosteal import outline_of
 from femurkit.volume import Mask, Volume
 
 DCIODVFY = shutil.which("dciodvfy")
+KINDS = ("CTImage", "Segmentation", "EncapsulatedSTL")
 REAL = Path(__file__).parents[3] / "shared" / "data" / "pelvic-ref-002"
 pytestmark = pytest.mark.skipif(DCIODVFY is None, reason="dciodvfy (dicom3tools) is not installed")
 
@@ -27,7 +31,7 @@ def errors(path: Path) -> set[str]:
     assert DCIODVFY is not None
     done = subprocess.run([DCIODVFY, str(path)], capture_output=True, text=True, check=False)
     lines = (done.stdout + done.stderr).splitlines()
-    assert any(line in ("CTImage", "Segmentation") for line in lines), lines
+    assert any(line in KINDS for line in lines), lines
     return {line for line in lines if "Error" in line}
 
 
@@ -61,8 +65,31 @@ def test_a_new_series_and_what_is_derived_from_it_have_no_errors(tmp_path, posit
     written = [*sorted((tmp_path / "ct").iterdir())[::13], tmp_path / "seg.dcm"]
     write_seg(scan.series, masks, tmp_path / "seg.dcm", weights_hash="ab" * 32, version="1.0")
     segmented = write_segmented_series(scan.series, left, tmp_path / "left", side=Side.LEFT)
+    solid = outline_of(left)
+    for hollow in (False, True):
+        written.append(tmp_path / f"stl{hollow}.dcm")
+        write_encapsulated_stl(scan.series, solid, written[-1], side=Side.LEFT, hollow=hollow)
     for path in [*written, segmented[0], segmented[-1]]:
         assert errors(path) == set(), path.name
+
+
+def test_a_surface_comes_back_as_it_went_in(tmp_path):
+    scan = load(phantom(tmp_path / "ct", "FFS"))
+    assert scan.series is not None
+    z, y, x = np.indices(scan.volume.array.shape)
+    mesh = outline_of(Mask((abs(z - 20) < 9) & (abs(y - 16) < 5) & (x > 20), scan.volume.grid))
+    write_encapsulated_stl(scan.series, mesh, tmp_path / "stl.dcm", side=Side.RIGHT)
+    ds = dcmread(tmp_path / "stl.dcm")
+    (tmp_path / "back.stl").write_bytes(ds.EncapsulatedDocument[: ds.EncapsulatedDocumentLength])
+    back = read_stl(tmp_path / "back.stl")
+    assert len(back.faces) == len(mesh.faces)
+    assert back.volume_mm3 == pytest.approx(mesh.volume_mm3, rel=1e-5)
+    np.testing.assert_allclose(back.vertices.max(0), mesh.vertices.max(0), atol=1e-3)
+    header = scan.series.headers[0]
+    for keyword in ("StudyInstanceUID", "FrameOfReferenceUID", "PatientID", "PatientName"):
+        assert ds[keyword].value == header[keyword].value
+    assert len(ds.SourceInstanceSequence) == len(scan.series.headers)
+    assert ds.AnatomicRegionSequence[0].CodeMeaning == "Femur"
 
 
 @pytest.mark.skipif(not REAL.exists(), reason="../shared/data is not there")

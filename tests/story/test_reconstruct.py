@@ -40,6 +40,7 @@ def test_out_holds_what_the_contract_says(both):
         "run.json", "measurements.json", "measurements.csv", "report.html", "segmentation.dcm",
         *(f"{s}/{f}" for s in SIDES for f in (
             "mask.nii.gz", "femur.stl", "femur_hollow.stl", "cortex.vtp",
+            "femur_stl.dcm", "femur_hollow_stl.dcm",
         )),
     }  # fmt: skip
     assert [p.name for p in out.parent.iterdir()] == [out.name]
@@ -93,7 +94,8 @@ def test_run_record_tells_how_but_not_who_or_where(both, patient):
     assert record["settings"] == {
         "side": "both", "recipe": "default", "network": "shipped", "device": "auto",
         "slices": "touched", "uncertainty": "no", "formats": "stl", "space": "LPS",
-        "triangles": "as found",
+        "triangles": "as found", "smoothing": "as needed", "outline": "edge",
+        "smoothing": "as needed", "outline": "edge",
     }  # fmt: skip
     assert {"read", "find hips", "left: segment", "right: surfaces"} <= set(record["seconds"])
     assert record["total_seconds"] == pytest.approx(sum(record["seconds"].values()), abs=0.01)

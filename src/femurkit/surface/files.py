@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from femurkit.mesh import Mesh
-from femurkit.meshfiles import Format, Space, write_mesh
+from femurkit.mesh import Mesh, read_stl
+from femurkit.meshfiles import RAS, Format, Space, write_mesh
 from femurkit.solid import Plane, flat_faces
 from femurkit.surface.cortex import Cortex
 from femurkit.surface.quality import quality
@@ -102,6 +102,11 @@ class SurfaceFiles:
             "area_percent": _rounded(100 * surface.area_change),
         }
         return told if made is mesh else {**told, "away_mm": _rounded(hausdorff_mm(made, mesh))}
+
+    def read(self, name: str) -> Mesh:
+        """A surface as it was written, LPS mm whatever the axes of the files."""
+        mesh = read_stl(self.folder / f"{name}.stl")
+        return mesh.transformed(RAS) if self.options.space == "RAS" else mesh
 
     def write_cortex(self, outline: Mesh, found: Cortex | str) -> None:
         """cortex.vtp: the outline with its cortical thickness, if that could be told."""

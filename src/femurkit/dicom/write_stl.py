@@ -1,0 +1,84 @@
+"""A surface as a DICOM object that a PACS keeps beside its scan: Encapsulated STL."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from pydicom import Dataset
+from pydicom.uid import EncapsulatedSTLStorage, generate_uid
+
+from femurkit import __version__
+from femurkit.anatomy import FEMUR, LATERALITY, Code, Side
+from femurkit.dicom.common import coded, file_meta, quiet
+from femurkit.dicom.read import CtSeries
+from femurkit.dicom.write_seg import COPIED_ATTRIBUTES
+from femurkit.mesh import Mesh, stl_bytes
+
+MILLIMETRE = Code("mm", "UCUM", "mm")
+PLANNING = Code("129013", "DCM", "Planning Intent")
+SERIES_NUMBER = 9010
+"""Plus the side's label, after the segmentation and the segmented series."""
+OF_THE_STUDY = (
+    "StudyInstanceUID", "FrameOfReferenceUID", "SpecificCharacterSet", "PatientAge",
+    "StudyDescription", *COPIED_ATTRIBUTES,
+)  # fmt: skip
+
+
+@quiet()
+def write_encapsulated_stl(
+    series: CtSeries, mesh: Mesh, path: Path, *, side: Side, hollow: bool = False
+) -> None:
+    """Write a surface, LPS mm, as Encapsulated STL in the study and frame of its series.
+
+    Same series and surface, same UIDs. Source: PS3.3 A.85.1, C.35.1.
+    """
+    content = stl_bytes(mesh)
+    header = series.headers[0] if series.whole is None else series.whole
+    kind = "hollow" if hollow else "outline"
+    source = [series.uid, side.value, kind, hashlib.sha256(content).hexdigest()]
+    dataset = Dataset()
+    for keyword in OF_THE_STUDY:
+        if keyword in header:
+            dataset.add(header[keyword])
+        elif keyword in COPIED_ATTRIBUTES:
+            setattr(dataset, keyword, None)
+    dataset.SOPClassUID = EncapsulatedSTLStorage
+    dataset.SOPInstanceUID = generate_uid(entropy_srcs=[*source, "stl"])
+    dataset.SeriesInstanceUID = generate_uid(entropy_srcs=[series.uid, side.value, "stl series"])
+    dataset.Modality, dataset.SeriesNumber = "M3D", SERIES_NUMBER + side.label
+    dataset.InstanceNumber = 2 if hollow else 1
+    dataset.SeriesDescription = f"femur {side.value}, surfaces by femurkit"
+    dataset.Manufacturer = dataset.ManufacturerModelName = "femurkit"
+    dataset.SoftwareVersions, dataset.DeviceSerialNumber = __version__, "none"
+    dataset.ContentDate, dataset.ContentTime = header.get("ContentDate"), header.get("ContentTime")
+    dataset.AcquisitionDateTime = None
+    dataset.BurnedInAnnotation, dataset.RecognizableVisualFeatures = "NO", "NO"
+    title = f"{side.value.capitalize()} femur, {kind}"
+    dataset.DocumentTitle = dataset.ContentDescription = title
+    dataset.ConceptNameCodeSequence = []
+    dataset.SourceInstanceSequence = [
+        _reference(h) for h in ([series.whole] if series.whole is not None else series.headers)
+    ]
+    source_series = Dataset()
+    source_series.SeriesInstanceUID = header.SeriesInstanceUID
+    source_series.ReferencedInstanceSequence = list(dataset.SourceInstanceSequence)
+    dataset.ReferencedSeriesSequence = [source_series]
+    dataset.MeasurementUnitsCodeSequence = [coded(MILLIMETRE)]
+    dataset.ModelModification, dataset.ModelMirroring = "NO", "NO"
+    dataset.ModelUsageCodeSequence = [coded(PLANNING)]
+    region = coded(FEMUR)
+    region.AnatomicRegionModifierSequence = [coded(LATERALITY[side])]
+    dataset.AnatomicRegionSequence = [region]
+    dataset.MIMETypeOfEncapsulatedDocument = "model/stl"
+    dataset.EncapsulatedDocumentLength = len(content)
+    dataset.EncapsulatedDocument = content + b"\0" * (len(content) % 2)
+    dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
+    dataset.save_as(path, enforce_file_format=True, implicit_vr=False, little_endian=True)
+
+
+def _reference(header: Dataset) -> Dataset:
+    item = Dataset()
+    item.ReferencedSOPClassUID = header.SOPClassUID
+    item.ReferencedSOPInstanceUID = header.SOPInstanceUID
+    return item
