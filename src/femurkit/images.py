@@ -166,7 +166,8 @@ def _read_all(path: Path, *, most_components: int = 1) -> tuple[np.ndarray, Grid
     affine[:3, :3] = (directions * np.array(image.GetSpacing()))[:, ::-1]
     affine[:3, 3] = image.GetOrigin()
     array = sitk.GetArrayFromImage(image)
-    said = {key: reader.GetMetaData(key) for key in reader.GetMetaDataKeys()}
+    keys = (key for key in reader.GetMetaDataKeys() if key.isascii())  # no other can be asked for
+    said = {key: reader.GetMetaData(key) for key in keys}
     z, y, x = array.shape[:3]
     return array, Grid((z, y, x), affine), said
 
