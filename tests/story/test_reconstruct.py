@@ -95,7 +95,6 @@ def test_run_record_tells_how_but_not_who_or_where(both, patient):
         "side": "both", "recipe": "default", "network": "shipped", "device": "auto",
         "slices": "touched", "uncertainty": "no", "formats": "stl", "space": "LPS",
         "triangles": "as found", "smoothing": "as needed", "outline": "edge",
-        "smoothing": "as needed", "outline": "edge",
     }  # fmt: skip
     assert {"read", "find hips", "left: segment", "right: surfaces"} <= set(record["seconds"])
     assert record["total_seconds"] == pytest.approx(sum(record["seconds"].values()), abs=0.01)
