@@ -1,7 +1,6 @@
 """Inputs that once ended in a traceback, by the number that makes them; and a few of all kinds."""
 
 import pytest
-
 from benchmarks.fuzz import one
 
 
