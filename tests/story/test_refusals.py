@@ -90,9 +90,10 @@ def _not_hounsfield(folder):
         _change(path, RescaleSlope="0.05", RescaleIntercept="0")
 
 
-def _tilted(folder):
+def _wandering(folder):
+    """The table moves aside half way through."""
     for number, path in enumerate(_slices(folder)):
-        _change(path, ImagePositionPatient=[-24, -24 + number, 100 + 3 * number])
+        _change(path, ImagePositionPatient=[-24, -24 + 5 * (number > 9), 100 + 3 * number])
 
 
 @pytest.mark.parametrize(
@@ -108,7 +109,7 @@ def _tilted(folder):
         ("NoCtSeries", _localizers),
         ("NothingReadable", _nothing),
         ("NotHounsfield", _not_hounsfield),
-        ("BadGeometry", _tilted),
+        ("BadGeometry", _wandering),
     ],
 )
 def test_a_spoilt_series_is_refused(femurkit, sound, tmp_path, code, spoil):

@@ -24,7 +24,7 @@ def test_the_same_network_in_a_file_gives_the_same_femur(femurkit, patient, both
     out = weights.parent / "out"
     told = femurkit(
         "reconstruct", patient / "ct", "-o", out, "--side", "left", "--weights", weights,
-        "--uncertainty",
+        "--uncertainty", "--outline", "edge",
     )  # fmt: skip
     assert told.code == 0, told.err
     for name in ("mask.nii.gz", "femur.stl"):
