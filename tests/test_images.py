@@ -210,3 +210,20 @@ def test_labels_on_slanted_slices_are_written_upright(tmp_path):
     assert len(found) * upright.voxel_mm3 == pytest.approx(4 / 3 * np.pi * 15**3, rel=0.02)
     np.testing.assert_allclose(found.mean(0), centre, atol=0.1)
     assert np.abs(np.linalg.norm(found - centre, axis=1).max() - 15) < 1.2
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_slanted_labels_keep_their_first_and_last_slice(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    affine = Grid.aligned((30, 40, 40), rng.uniform(0.6, 3, 3), rng.uniform(-300, 300, 3)).affine
+    affine = affine.copy()
+    affine[:2, 0] = rng.uniform(-0.5, 0.5, 2) * affine[2, 0]
+    grid = Grid((30, 40, 40), affine)
+    labels = np.zeros(grid.shape, bool)
+    labels[:, 10:30, 10:30] = True
+    write_mask(labels, grid, tmp_path / "m.nii.gz")
+    found, upright = read_mask(tmp_path / "m.nii.gz")
+    z = upright.to_world(np.argwhere(found))[:, 2]
+    ends = grid.to_world(np.argwhere(labels))[:, 2]
+    assert z.min() == pytest.approx(ends.min(), abs=1e-3)
+    assert z.max() == pytest.approx(ends.max(), abs=1e-3)

@@ -4,7 +4,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pydicom import dcmread
 
+from femurkit.dicom import write_new_series
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid
 from femurkit.hips.locate import find_hips
@@ -73,3 +75,16 @@ def test_a_refused_series_says_what_held_before(tmp_path):
     assert told.refused is not None
     assert [row.verdict for row in told.rows] == ["error"]
     assert told.rows[0].code == "NothingReadable"
+
+
+def test_of_a_series_that_is_refused_the_checks_before_it_hold(tmp_path):
+    made = make_patient(5, spacing_mm=(4.0, 4.0, 4.0))
+    write_new_series(made.volume, tmp_path, seed_text="a", patient={})
+    for number, path in enumerate(sorted(tmp_path.iterdir())):
+        ds = dcmread(path)
+        x, y, z = ds.ImagePositionPatient
+        ds.ImagePositionPatient = [x, y + 9 * (number > 9), z]
+        ds.save_as(path)
+    told = inspect(tmp_path)
+    assert [row.verdict for row in told.rows] == [*["holds"] * 5, "error"]
+    assert told.rows[-1].claim == "the slices are stacked along a straight line"

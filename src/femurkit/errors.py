@@ -52,6 +52,8 @@ class InputRefused(FemurkitError):
         self.found = found
         self.expected = expected
         self.remedy = remedy
+        self.check: int | None = None
+        """Which of the checks of a series said so, if one of them did."""
 
 
 class NothingReadable(InputRefused):

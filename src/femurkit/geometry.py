@@ -74,6 +74,16 @@ class Grid:
         """Volume of one voxel."""
         return float(abs(np.linalg.det(self.affine[:3, :3])))
 
+    @property
+    def slices(self) -> tuple[np.ndarray, float]:
+        """Unit normal (3,) of the transverse slices, LPS, and the distance between them, mm.
+
+        They are those of the axis nearest to the patient's z, wherever it stands in the array.
+        """
+        row = np.linalg.inv(self.affine)[int(abs(self.affine[2, :3]).argmax()), :3]
+        length = float(np.linalg.norm(row))
+        return row / length, 1 / length
+
     def to_world(self, indices: ArrayLike) -> np.ndarray:
         """LPS mm (..., 3) of array indices (..., 3) in order z, y, x."""
         points = np.asarray(indices, dtype=float) @ self.affine[:3, :3].T + self.affine[:3, 3]

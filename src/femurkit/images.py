@@ -128,7 +128,9 @@ def upright(labels: np.ndarray, grid: Grid) -> tuple[np.ndarray, Grid]:
     affine[:3, :3] = axes * step
     affine[:3, 3] = grid.origin_mm + affine[:3, :3] @ low
     index = np.linalg.inv(grid.affine) @ affine
-    out = ndimage.affine_transform(labels, index[:3, :3], index[:3, 3], (z, y, x), order=0)
+    out = ndimage.affine_transform(
+        labels, index[:3, :3], index[:3, 3], (z, y, x), order=0, mode="grid-constant"
+    )
     return out, Grid((z, y, x), affine)
 
 

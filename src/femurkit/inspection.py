@@ -73,12 +73,11 @@ def inspect(path: Path, *, series_uid: str | None = None) -> Inspection:
 
 
 def _refused(error: InputRefused) -> Iterator[Row]:
-    """The checks up to the one that failed, if it is one of them."""
-    names = [check.code.__name__ for check in CHECKS]
-    last = names.index(error.code) if error.code in names else 0
-    for check in CHECKS[:last]:
+    """The checks of the series that held before one failed, and what was refused."""
+    held = CHECKS[: error.check or 0]
+    for check in held:
         yield Row(check.code.__name__, check.claim, "holds")
-    claim = CHECKS[last].claim if error.code in names else error.expected
+    claim = error.expected if error.check is None else CHECKS[error.check].claim
     yield Row(error.code, claim, "error", error.found, error.remedy)
 
 

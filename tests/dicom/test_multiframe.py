@@ -82,3 +82,41 @@ def test_what_is_derived_lies_on_it_and_refers_to_its_frames(enhanced, tmp_path)
         place = series.volume.grid.to_world((index, 0, 0))
         np.testing.assert_allclose(np.array(ds.ImagePositionPatient, float), place, atol=1e-4)
     assert len({dcmread(p).SOPInstanceUID for p in paths}) == 9
+
+
+def test_groups_of_each_frame_are_as_good_as_shared_ones(enhanced, tmp_path):
+    path = enhanced[0] / "whole"
+    ds = dcmread(path)
+    shared = ds.SharedFunctionalGroupsSequence[0]
+    for keyword in ("PlaneOrientationSequence", "PixelMeasuresSequence"):
+        for frame in ds.PerFrameFunctionalGroupsSequence:
+            if keyword in shared:
+                frame.add(shared[keyword])
+        if keyword in shared:
+            del shared[keyword]
+    ds.save_as(path)
+    series = read(enhanced[0])
+    femur = np.zeros(series.volume.grid.shape, bool)
+    femur[6:15, 10:30, 8:20] = True
+    mask = {Side.RIGHT: Mask(femur, series.volume.grid)}
+    write_seg(series, mask, tmp_path / "seg.dcm", weights_hash="a" * 64, version="1")
+    assert read_seg(tmp_path / "seg.dcm")[0].sum() == 2 * femur.sum()
+
+
+@pytest.mark.parametrize("frames", [-1, 0, 7, 100000])
+def test_a_wrong_number_of_frames_spoils_nothing_else(enhanced, frames):
+    path = enhanced[0] / "whole"
+    ds = dcmread(path)
+    ds.NumberOfFrames = frames
+    ds.save_as(path)
+    for single in enhanced[1].iterdir():
+        (enhanced[0] / f"c{single.name}").write_bytes(single.read_bytes())
+    found = find_series(enhanced[0])
+    assert len(found.candidates) == 1
+    assert found.left_out["damaged"] == 1
+
+
+def test_a_copy_of_an_enhanced_ct_counts_once(enhanced):
+    path = enhanced[0] / "whole"
+    (enhanced[0] / "copy").write_bytes(path.read_bytes())
+    assert len(find_series(enhanced[0]).candidates) == 1

@@ -100,3 +100,25 @@ def test_an_empty_or_missing_mask_is_refused(tmp_path, series):
         with pytest.raises(ValueError, match="mask"):
             write_seg(series, masks, tmp_path / "s.dcm", weights_hash="a", version="9.9")
     assert not (tmp_path / "s.dcm").exists()
+
+
+def test_orientations_that_differ_by_rounding_do_not_matter(tmp_path, slices, write, hu):
+    made = slices(hu)
+    for index, ds in enumerate(made):
+        ds.ImageOrientationPatient = [1, 0, 0, 0, f"{1 - 1e-6 * (index % 3):.6f}", 0]
+    series = read_series(choose(find_series(write(made, tmp_path / "in"))).candidate)
+    masks = masks_of(series)
+    write_seg(series, masks, tmp_path / "seg.dcm", weights_hash="ab" * 32, version="1")
+    ds = dcmread(tmp_path / "seg.dcm")
+    assert np.array_equal(voxels(ds, 1, series.volume.grid), masks[Side.LEFT].array)
+
+
+@pytest.mark.parametrize("keyword", ["StudyInstanceUID", "FrameOfReferenceUID", "SOPInstanceUID"])
+def test_a_series_without_some_uids_gets_them(tmp_path, slices, write, hu, keyword):
+    folder = write(slices(hu, **{keyword: None}), tmp_path / "in")
+    series = read_series(choose(find_series(folder)).candidate)
+    write_seg(series, masks_of(series), tmp_path / "seg.dcm", weights_hash="a" * 64, version="1")
+    given = {str(h[keyword].value) for h in series.headers}
+    assert len(given) == (len(hu) if keyword == "SOPInstanceUID" else 1)
+    again = read_series(choose(find_series(folder)).candidate)
+    assert {str(h[keyword].value) for h in again.headers} == given

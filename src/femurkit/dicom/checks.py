@@ -106,9 +106,13 @@ class Check:
 
 
 def check(geometry: SliceGeometry) -> None:
-    """Raise the refusal of the first check that fails."""
-    for each in CHECKS:
-        each.function(geometry)
+    """Raise the refusal of the first check that fails; it says which of CHECKS that was."""
+    for number, each in enumerate(CHECKS):
+        try:
+            each.function(geometry)
+        except InputRefused as error:
+            error.check = number
+            raise
 
 
 def _complete(g: SliceGeometry) -> None:

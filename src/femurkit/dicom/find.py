@@ -119,7 +119,8 @@ def find_series(path: Path) -> Found:
         )
     candidates = [_candidate(path, uid, group) for uid, group in sorted(groups.items())]
     for uid, group in sorted(enhanced.items()):
-        candidates += [_expanded(path, uid, each) for each in group]
+        once = {str(each.header.get("SOPInstanceUID", each.name)): each for each in group}
+        candidates += [_expanded(path, uid, each) for each in once.values()]
     return Found(tuple(candidates), left_out, frozenset(others - set(groups) - set(enhanced)))
 
 
@@ -156,6 +157,9 @@ def _read_header(files: Files, name: str) -> SliceFile | str:
                 return "not DICOM" if force else "not an image"
             offset = _pixel_offset(stream, header)
             frames = int(header.get("NumberOfFrames") or 1)
+            own = header.get("PerFrameFunctionalGroupsSequence") or []
+            if frames < 1 or (header.SOPClassUID in CLASSES and frames != len(own)):
+                return "damaged"
             if offset and offset + frames * _pixel_bytes(header) > files.size(name):
                 return "cut short"
     # A damaged file fails in as many ways as there are parsers under this; none may stop the rest.

@@ -19,7 +19,11 @@ GROUPS = {
 }
 """What a slice says of itself, an enhanced object says in these (PS3.3 C.7.6.16, C.8.15)."""
 FUNCTIONAL = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
-OF_THE_WHOLE = ("NumberOfFrames", "DimensionIndexSequence", "DimensionOrganizationSequence")
+OF_THE_WHOLE = (
+    "NumberOfFrames", "DimensionIndexSequence", "DimensionOrganizationSequence",
+    "ConcatenationUID", "InConcatenationNumber", "InConcatenationTotalNumber",
+    "ConcatenationFrameOffsetNumber", "SOPInstanceUIDOfConcatenationSource",
+)  # fmt: skip
 
 
 def frames_of(header: Dataset) -> Iterator[Dataset]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from pydicom import Dataset, dcmread
 from pydicom.pixels import pixel_array
+from pydicom.uid import generate_uid
 
 from femurkit.dicom.checks import SliceGeometry, check
 from femurkit.dicom.common import quiet
@@ -58,8 +59,23 @@ def read_series(candidate: Candidate) -> CtSeries:
             array = _pixels(files, slices, encodings, grid, np.dtype(np.float32))
     if array is None:
         raise NotHounsfield("values too large to hold", expected="HU", remedy=REMEDY)
-    headers = tuple(s.header for s in slices)
-    return CtSeries(Volume(array, grid), headers, candidate.uid, candidate.whole)
+    headers = tuple(_identified(s.header, candidate.uid, s.name) for s in slices)
+    whole = candidate.whole and _identified(candidate.whole, candidate.uid, slices[0].name)
+    return CtSeries(Volume(array, grid), headers, candidate.uid, whole)
+
+
+def _identified(header: Dataset, uid: str, name: str) -> Dataset:
+    """The header with those UIDs that what is derived refers to and de-identification may drop."""
+    made = {"StudyInstanceUID": "study", "FrameOfReferenceUID": "frame", "SOPInstanceUID": name}
+    missing = [keyword for keyword in made if not header.get(keyword)]
+    if not missing:
+        return header
+    out = Dataset()
+    out.update(header)
+    out.file_meta = header.file_meta
+    for keyword in missing:
+        out.add_new(keyword, "UI", generate_uid(entropy_srcs=[uid, keyword, made[keyword]]))
+    return out
 
 
 def stored_values(series: CtSeries, index: int) -> np.ndarray:

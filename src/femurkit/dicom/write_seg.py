@@ -59,9 +59,9 @@ def write_seg(
     thickness = series.headers[0].get("SliceThickness") or between_slices
     dataset = Segmentation(
         source_images=(
-            [_complete(series.headers[i]) for i in touched]
+            [_complete(series.headers[i], like=series.headers[0]) for i in touched]
             if series.whole is None
-            else [_complete(series.whole)]
+            else [_shared(_complete(series.whole))]
         ),
         pixel_array=frames.astype(np.uint8),
         segmentation_type="BINARY",
@@ -115,17 +115,33 @@ def _segment(number: int, side: Side, weights_hash: str, version: str) -> Datase
     return segment
 
 
-def _complete(header: Dataset) -> Dataset:
-    """The header, with those attributes that highdicom copies and a de-identified file may lack."""
+def _complete(header: Dataset, *, like: Dataset | None = None) -> Dataset:
+    """The header, with those attributes that highdicom copies and a de-identified file may lack.
+
+    like: whose orientation it gets; those of a series differ by rounding, and highdicom asks for
+    the same.
+    """
     missing = [k for k in COPIED_ATTRIBUTES if k not in header]
-    if not missing:
-        return header
     complete = Dataset()
     complete.update(header)
     complete.file_meta = header.file_meta
     for keyword in missing:
         setattr(complete, keyword, None)
+    if like is not None:
+        complete.add(like["ImageOrientationPatient"])
     return complete
+
+
+def _shared(whole: Dataset) -> Dataset:
+    """An enhanced CT whose orientation and pixel measures are shared, as highdicom wants them."""
+    shared = Dataset()
+    shared.update((whole.get("SharedFunctionalGroupsSequence") or [Dataset()])[0])
+    own = whole.PerFrameFunctionalGroupsSequence[0]
+    for keyword in ("PlaneOrientationSequence", "PixelMeasuresSequence"):
+        if keyword not in shared and keyword in own:
+            shared.add(own[keyword])
+    whole.add_new("SharedFunctionalGroupsSequence", "SQ", [shared])
+    return whole
 
 
 COPIED_ATTRIBUTES = (

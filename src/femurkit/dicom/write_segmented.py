@@ -108,6 +108,7 @@ def _derived(header: Dataset, side: Side, *, frame: int | None) -> Dataset:
     if frame is not None:
         reference.ReferencedFrameNumber = frame
         dataset.SOPClassUID = CTImageStorage
+        dataset.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
         for keyword in CLASSIC:
             if keyword not in dataset:
                 setattr(dataset, keyword, None)

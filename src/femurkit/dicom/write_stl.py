@@ -31,12 +31,12 @@ def write_encapsulated_stl(
 ) -> None:
     """Write a surface, LPS mm, as Encapsulated STL in the study and frame of its series.
 
-    Same series and surface, same UIDs. Source: PS3.3 A.85.1, C.35.1.
+    Same series, surface and version, same UIDs. Source: PS3.3 A.85.1, C.35.1.
     """
     content = stl_bytes(mesh)
     header = series.headers[0] if series.whole is None else series.whole
     kind = "hollow" if hollow else "outline"
-    source = [series.uid, side.value, kind, hashlib.sha256(content).hexdigest()]
+    source = [__version__, series.uid, side.value, kind, hashlib.sha256(content).hexdigest()]
     dataset = Dataset()
     for keyword in OF_THE_STUDY:
         if keyword in header:
@@ -45,7 +45,8 @@ def write_encapsulated_stl(
             setattr(dataset, keyword, None)
     dataset.SOPClassUID = EncapsulatedSTLStorage
     dataset.SOPInstanceUID = generate_uid(entropy_srcs=[*source, "stl"])
-    dataset.SeriesInstanceUID = generate_uid(entropy_srcs=[series.uid, side.value, "stl series"])
+    series_of = [__version__, series.uid, side.value, "stl series"]
+    dataset.SeriesInstanceUID = generate_uid(entropy_srcs=series_of)
     dataset.Modality, dataset.SeriesNumber = "M3D", SERIES_NUMBER + side.label
     dataset.InstanceNumber = 2 if hollow else 1
     dataset.SeriesDescription = f"femur {side.value}, surfaces by femurkit"

@@ -67,12 +67,13 @@ def cortex(outline: Mesh, volume: Volume) -> Cortex | str:
     normals = vertex_normals(outline)[places]
     depth = np.arange(-OUT_MM, IN_MM + STEP_MM / 2, STEP_MM)
     profiles = hu_below(outline.vertices[places], normals, depth, volume)
-    across = np.abs(normals @ _slice_normal(volume))
+    direction, between = volume.grid.slices
+    across = np.abs(normals @ direction)
     found = _scan(profiles, depth, across)
     if found is None:
         return "the scan shows too little thick cortex to tell compact bone and blur"
     cortical, sigma = found
-    thick = volume.grid.spacing_mm[0] ** 2 - min(volume.grid.spacing_mm) ** 2
+    thick = between**2 - min(volume.grid.spacing_mm) ** 2
     blur = np.sqrt(sigma**2 + across**2 * thick / 12)
     thickness, rms = _fitted(profiles, depth, blur, cortical)
     bad = (rms > MOST_RMS * cortical) | ~np.isfinite(profiles).all(1)
@@ -87,12 +88,6 @@ def _thinned(vertices: np.ndarray) -> np.ndarray:
     """Indices of vertices about APART_MM from each other: one in each cell of that size."""
     cells = np.floor(vertices / APART_MM).astype(np.int64)
     return np.unique(cells, axis=0, return_index=True)[1]
-
-
-def _slice_normal(volume: Volume) -> np.ndarray:
-    """Unit direction across the slices, LPS."""
-    axis = volume.grid.affine[:3, 0]
-    return np.asarray(axis / np.linalg.norm(axis))
 
 
 def _scan(

@@ -102,8 +102,8 @@ def _offsets(
         seen & below.any(1) & (np.abs(edge) <= MOST_MM)
         & (most > LEAST_WALL_HU) & (level - valley > VALLEY_HU)
     )  # fmt: skip
-    thick = volume.grid.spacing_mm[0]
-    across = np.abs(normals @ volume.grid.affine[:3, 0]) / thick
+    direction, thick = volume.grid.slices
+    across = np.abs(normals @ direction)
     weight = clear / (1 + (thick * across / SLICE_MM) ** 4)
     return np.where(clear, -edge, 0.0), weight, seen.astype(float)
 

@@ -20,7 +20,7 @@ from femurkit.surface.smooth import RIDGES, Smoothing, Surface
 
 @dataclass(frozen=True)
 class SurfaceOptions:
-    """How surfaces are written. formats: each of them; space: whose axes the files have.
+    """How surfaces are written. formats: all of them, STL among them; space: the files' axes.
 
     passes, pass_band: of the smoothing, where it is not to be what the field needs.
     edge_mm: length of the triangles' edges, near equilateral, for finite elements. within_mm: as
@@ -57,6 +57,8 @@ class SurfaceOptions:
         }  # fmt: skip
 
     def __post_init__(self) -> None:
+        if "stl" not in self.formats:
+            raise ValueError("STL is always one of the formats")
         if self.edge_mm is not None and self.within_mm is not None:
             raise ValueError("triangles are either of one size or as few as may be, not both")
         if self.edge_mm is not None and not 0.5 <= self.edge_mm <= 5:
