@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from femurkit.cli.options import SERIES
 from femurkit.cli.screen import last_line, table
 
 
 def command(
-    series: Annotated[
-        Path,
-        typer.Argument(
-            metavar="SERIES",
-            help="Folder (searched), zip, or NIfTI/NRRD/MetaImage file in HU.",
-            show_default=False,
-        ),
-    ],
+    series: SERIES,
     series_uid: Annotated[
         str | None,
         typer.Option("--series", metavar="UID", help="Look at this series, not the one chosen."),

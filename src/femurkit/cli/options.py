@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
@@ -11,6 +12,16 @@ import typer
 if TYPE_CHECKING:
     from femurkit.meshfiles import Format, Space
     from femurkit.surface.files import SurfaceOptions
+
+
+SERIES = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SERIES",
+        help="Folder (searched), zip, or NIfTI/NRRD/MetaImage file in HU.",
+        show_default=False,
+    ),
+]
 
 
 class Also(StrEnum):

@@ -12,6 +12,7 @@ from femurkit.cli.options import (
     EDGE,
     PASS_BAND,
     PASSES,
+    SERIES,
     SPACE,
     WITHIN,
     surface_options,
@@ -23,14 +24,7 @@ STEPS = {"both": 18, "left": 11, "right": 11}
 
 
 def command(
-    series: Annotated[
-        Path,
-        typer.Argument(
-            metavar="SERIES",
-            help="Folder (searched), zip, or NIfTI/NRRD/MetaImage file in HU.",
-            show_default=False,
-        ),
-    ],
+    series: SERIES,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
     side: Annotated[Literal["both", "left", "right"], typer.Option(help="Which femur.")] = "both",
     recipe: Annotated[
