@@ -1,5 +1,11 @@
 """The output folder: whole or not at all, and never at the cost of somebody's data."""
 
+import os
+import signal
+import subprocess
+import sys
+import time
+
 import pytest
 
 from femurkit.errors import OutputExists
@@ -30,6 +36,41 @@ def test_nothing_is_left_after_an_exception(tmp_path, error):
         fill(folder)
         raise error
     assert list(tmp_path.iterdir()) == []
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from femurkit import output
+out = Path(sys.argv[1])
+def rename(self, target, *, real=Path.rename):
+    real(self, target)
+    if sys.argv[2] == str(target) or sys.argv[2] == "aside" and self == out:
+        os.kill(os.getpid(), signal.SIGKILL)
+Path.rename = rename
+with output.whole_or_nothing(out, overwrite=True, marker="run.json") as folder:
+    (folder / "run.json").write_text("new")
+    if sys.argv[2] == "within":
+        os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such signal")
+@pytest.mark.parametrize(
+    ("moment", "left"), [("within", "old"), ("aside", "old"), ("in place", "new")]
+)
+def test_killed_outright_it_is_the_old_or_the_new_one(tmp_path, moment, left):
+    out = tmp_path / "out"
+    out.mkdir()
+    fill(out, "old")
+    moment = str(out) if moment == "in place" else moment
+    process = subprocess.run([sys.executable, "-c", KILLED, str(out), moment], check=False)
+    assert process.returncode == -signal.SIGKILL
+    end = time.monotonic() + 30
+    while list(tmp_path.iterdir()) != [out] and time.monotonic() < end:
+        time.sleep(0.02)
+    assert list(tmp_path.iterdir()) == [out]
+    assert (out / "run.json").read_text() == left
 
 
 def test_an_existing_folder_is_refused_before_the_work(tmp_path):

@@ -23,7 +23,8 @@ FemurkitError                 code, exit_code; the command line prints it as `co
 │   ├── MirroredLabels        left and right exchanged, or labels turned round
 │   ├── ConfigRefused         a training configuration that cannot be used
 │   ├── NothingToLearn        no annotated hip to train on
-│   └── RunDiffers            the run folder holds a training of another configuration
+│   ├── RunDiffers            the run folder holds a training of another configuration
+│   └── NodeRefused           a node that cannot begin: its folder or address is taken
 ├── NoFemurFound              exit 4: a readable CT without a proximal femur
 └── DegenerateShape           exit 1: a surface or point set that cannot be measured
 """
@@ -142,6 +143,10 @@ class NothingToLearn(InputRefused):
 
 class RunDiffers(InputRefused):
     """The run folder holds a training of another configuration."""
+
+
+class NodeRefused(InputRefused):
+    """A node that cannot begin where it was told to."""
 
 
 class NoFemurFound(FemurkitError):

@@ -11,7 +11,7 @@ from typing import NoReturn
 import typer
 
 from femurkit import __version__
-from femurkit.cli import dataset, demo, evaluate, inspect, mesh, phantom, reconstruct, train
+from femurkit.cli import dataset, demo, evaluate, inspect, mesh, phantom, reconstruct, serve, train
 from femurkit.cli.screen import last_line, say
 from femurkit.errors import FemurkitError
 
@@ -34,6 +34,7 @@ app.command("phantom")(phantom.command)
 app.command("evaluate")(evaluate.command)
 app.command("dataset")(dataset.command)
 app.command("train")(train.command)
+app.command("serve")(serve.command)
 app.command("demo")(demo.command)
 
 
