@@ -12,7 +12,7 @@ from femurkit.errors import FemurkitError, InputRefused
 from femurkit.hips.locate import HIP_CLAIMS, Hip, find_hips
 from femurkit.measure.femur import TO_LESSER_TROCHANTER_MM
 from femurkit.remark import Claim, Remark, remarks_on
-from femurkit.sources import METAL_FREE, VOLUME_CLAIMS, load
+from femurkit.sources import METAL_FREE, VOLUME_CLAIMS, Gaps, load
 
 
 @dataclass(frozen=True)
@@ -49,13 +49,14 @@ REACHES_SHAFT: Claim[Hip] = Claim(
 )  # fmt: skip
 
 
-def inspect(path: Path, *, series_uid: str | None = None) -> Inspection:
+def inspect(path: Path, *, series_uid: str | None = None, gaps: Gaps = "refuse") -> Inspection:
     """Check a CT as `reconstruct` would read it, and look for its hips; segments nothing.
 
-    path, series_uid: as for load(). Nothing is raised on purpose: a refusal is part of the answer.
+    path, series_uid, gaps: as for load(). Nothing is raised on purpose: a refusal is part of the
+    answer.
     """
     try:
-        scan = load(path, series_uid=series_uid)
+        scan = load(path, series_uid=series_uid, gaps=gaps)
     except InputRefused as error:
         return Inspection("", tuple(_refused(error)), error)
     dicom = scan.series is not None

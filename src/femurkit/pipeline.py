@@ -28,7 +28,7 @@ from femurkit.segment.uncertainty import uncertainty as doubt
 from femurkit.segment.weights import Network, fine_network, weights_hash
 from femurkit.segment.whole import predict_whole
 from femurkit.solid import faces
-from femurkit.sources import Scan, load
+from femurkit.sources import Gaps, Scan, load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.cortex import cortex
 from femurkit.surface.ct_edge import outlined
@@ -78,6 +78,8 @@ def reconstruct(
     device: Device = "auto",
     overwrite: bool = False,
     series_uid: str | None = None,
+    gaps: Gaps = "refuse",
+    anonymize: bool = False,
     slices: Slices = "touched",
     uncertainty: bool = False,
     surfaces: SurfaceOptions = AS_FOUND,
@@ -89,7 +91,8 @@ def reconstruct(
     whole or not at all. recipe: which shipped network segments, and how the hollow bone is made;
     weights: an .onnx from training to use in the network's place. outline: brought to the edges
     that the CT shows, or as the network draws it; not said, the edge for the network of the recipe
-    default, whose convention that is. uncertainty: write the map of the
+    default, whose convention that is. gaps: resample puts in missing slices. anonymize: all that is
+    written is de-identified, with UIDs that are new in each run. uncertainty: write the map of the
     network's doubt too. surfaces: formats, axes and triangles of their files.
     progress: called with the name of each step as it begins.
     Raises InputRefused (a subclass says why) or NoFemurFound.
@@ -99,7 +102,7 @@ def reconstruct(
         network = fine_network(recipe, weights=weights, device=device)
         sha256 = weights_hash(network)
         with steps("read"):
-            scan = load(path, series_uid=series_uid)
+            scan = load(path, series_uid=series_uid, gaps=gaps, anonymize=anonymize)
         with steps("find hips"):
             hips, missing = _wanted(hips_for(network, scan.volume, device=device), side)
         files = SurfaceFiles(folder, surfaces, faces(scan.volume.grid))
@@ -118,7 +121,9 @@ def reconstruct(
         settings = {
             "side": side, "recipe": recipe, "network": "given" if weights else "shipped",
             "outline": drawn,
-            "device": device, "slices": slices, "uncertainty": "yes" if uncertainty else "no",
+            "device": device, "slices": slices, "gaps": gaps,
+            "anonymize": "yes" if anonymize else "no",
+            "uncertainty": "yes" if uncertainty else "no",
             **surfaces.told(),
         }  # fmt: skip
         told = [("scan", r) for r in scan.remarks]

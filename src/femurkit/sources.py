@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from femurkit.dicom import CtSeries, choose, find_series, read_series, remarks
+from femurkit.dicom.anonymize import Pseudonyms, anonymized
 from femurkit.dicom.checks import check_length
+from femurkit.dicom.gaps import without_gaps
 from femurkit.errors import NotHounsfield, SeriesNotFound
 from femurkit.images import is_image, read_image
 from femurkit.remark import THICK_MM, THINNER, Claim, Remark, remarks_on, thick_slices
 from femurkit.volume import Volume
+
+Gaps = Literal["refuse", "resample"]
 
 SAMPLE_STEP = (2, 8, 8)
 """Every such voxel (z, y, x) is enough to tell HU from other numbers."""
@@ -51,14 +56,24 @@ class Scan:
         return tuple(map(str, self.remarks))
 
 
-def load(path: Path, *, series_uid: str | None = None) -> Scan:
+def load(
+    path: Path,
+    *,
+    series_uid: str | None = None,
+    gaps: Gaps = "refuse",
+    anonymize: bool = False,
+) -> Scan:
     """Read a folder, a zip, or a NIfTI, NRRD or MetaImage file in HU.
 
     series_uid: which series of a folder or zip; None picks the one that most plausibly covers the
-    hips. Raises the refusals of errors.InputRefused; none of them names the patient or the path.
+    hips. gaps: whether missing slices of a series may be interpolated (dicom/gaps.py). anonymize:
+    headers and UIDs of the scan are those of a de-identified one. Raises the refusals of
+    errors.InputRefused; none of them names the patient or the path.
     """
     as_image = path.is_file() and is_image(path)
-    scan = _image(path, series_uid) if as_image else _dicom(path, series_uid)
+    scan = _image(path, series_uid) if as_image else _dicom(path, series_uid, gaps)
+    if anonymize and scan.series is not None:
+        scan = _anonymized(scan, scan.series)
     check_hounsfield(scan.volume)
     return scan
 
@@ -117,11 +132,18 @@ VOLUME_CLAIMS: tuple[Claim[Volume], ...] = (
 """Of an image file; a series' headers say more of its slices."""
 
 
-def _dicom(path: Path, series_uid: str | None) -> Scan:
+def _anonymized(scan: Scan, series: CtSeries) -> Scan:
+    hidden = anonymized(series, Pseudonyms())
+    why = scan.why.replace(series.uid, hidden.uid)
+    return replace(scan, series=hidden, why=why, name=f"series {hidden.uid}")
+
+
+def _dicom(path: Path, series_uid: str | None, gaps: Gaps) -> Scan:
     found = find_series(path)
     choice = choose(found, series_uid=series_uid)
-    series = read_series(choice.candidate)
-    said = (*remarks(found, choice.candidate), *remarks_on(series.volume, (METAL_FREE,)))
+    candidate = choice.candidate if gaps == "refuse" else without_gaps(choice.candidate)
+    series = read_series(candidate)
+    said = (*remarks(found, candidate), *remarks_on(series.volume, (METAL_FREE,)))
     return Scan(series.volume, series, choice.why, said, f"series {series.uid}")
 
 

@@ -54,9 +54,12 @@ def test_the_validator_does_find_errors(tmp_path):
     assert any("ImagePositionPatient" in line for line in errors(path))
 
 
-@pytest.mark.parametrize("position", ["HFS", "FFS", "HFP", "FFP"])
-def test_a_new_series_and_what_is_derived_from_it_have_no_errors(tmp_path, position):
-    scan = load(phantom(tmp_path / "ct", position))
+@pytest.mark.parametrize(
+    ("position", "anonymize"),
+    [("HFS", False), ("FFS", False), ("HFP", False), ("FFP", False), ("HFS", True)],
+)
+def test_a_new_series_and_what_is_derived_from_it_have_no_errors(tmp_path, position, anonymize):
+    scan = load(phantom(tmp_path / "ct", position), anonymize=anonymize)
     assert scan.series is not None
     z, y, x = np.indices(scan.volume.array.shape)
     left = Mask((abs(z - 20) < 9) & (abs(y - 16) < 5) & (x > 20), scan.volume.grid)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from femurkit.cli.options import SERIES
+from femurkit.cli.options import GAPS, SERIES
 from femurkit.cli.screen import last_line, table
 
 
@@ -17,6 +17,7 @@ def command(
         str | None,
         typer.Option("--series", metavar="UID", help="Look at this series, not the one chosen."),
     ] = None,
+    gaps: GAPS = "refuse",
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
     ] = False,
@@ -27,7 +28,7 @@ def command(
     """
     from femurkit.inspection import inspect
 
-    told = inspect(series, series_uid=series_uid)
+    told = inspect(series, series_uid=series_uid, gaps=gaps)
     if told.why:
         print(told.why)
     table([

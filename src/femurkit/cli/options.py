@@ -24,6 +24,12 @@ SERIES = Annotated[
 ]
 
 
+GAPS = Annotated[
+    Literal["refuse", "resample"],
+    typer.Option(help="Missing slices: refuse, or interpolate where the gap is at most 6 mm."),
+]
+
+
 class Also(StrEnum):
     """Formats of surfaces beside STL."""
 

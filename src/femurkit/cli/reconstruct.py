@@ -10,6 +10,7 @@ import typer
 from femurkit.cli.options import (
     ALSO,
     EDGE,
+    GAPS,
     PASS_BAND,
     PASSES,
     SERIES,
@@ -51,6 +52,14 @@ def command(
         str | None,
         typer.Option("--series", metavar="UID", help="Read this series, not the one chosen."),
     ] = None,
+    gaps: GAPS = "refuse",
+    anonymize: Annotated[
+        bool,
+        typer.Option(
+            "--anonymize",
+            help="De-identify all that is written, by DICOM's basic profile; new UIDs each run.",
+        ),
+    ] = False,
     slices: Annotated[
         Literal["touched", "all"],
         typer.Option(help="Segmented CT: the slices that the femur touches, or all."),
@@ -86,7 +95,8 @@ def command(
         result = reconstruct(
             series, out,
             side=side, recipe=recipe, weights=weights, outline=outline, device=device,
-            overwrite=overwrite, series_uid=series_uid, slices=slices, uncertainty=uncertainty,
+            overwrite=overwrite, series_uid=series_uid, gaps=gaps, anonymize=anonymize,
+            slices=slices, uncertainty=uncertainty,
             surfaces=surfaces, progress=listener,
         )  # fmt: skip
     for warning in result.warnings:

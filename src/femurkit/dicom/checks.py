@@ -181,7 +181,7 @@ def _even(g: SliceGeometry) -> None:
         raise GapInSeries(
             f"{found}: {missing} slice{'s' * (missing > 1)} missing",
             expected=f"{median:.4g}",
-            remedy="Export the series again, whole.",
+            remedy="Export the series again, whole, or have slices put in with --gaps resample.",
         )
     raise UnevenSpacing(
         found, expected=f"{median:.4g}", remedy="Export one reconstruction with even spacing."

@@ -43,12 +43,14 @@ class SliceFile:
 
     pixel_offset: bytes before its first pixel where pixels lie plain in the file, else None.
     frame: which one of a multi-frame object, from 0; None for a file of its own.
+    missing: there is no such file, and it is to be interpolated.
     """
 
     name: str
     header: Dataset
     pixel_offset: int | None
     frame: int | None = None
+    missing: bool = False
 
 
 @dataclass(frozen=True, eq=False)

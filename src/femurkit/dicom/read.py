@@ -29,6 +29,7 @@ class CtSeries:
     """A series read whole. headers: one per slice, without pixels, in the order of volume.array.
 
     whole: the header of the multi-frame object that the slices are frames of, if they are.
+    interpolated: those slices (indices) that no file holds; nothing derived refers to them.
     Array rows and columns are those of the slices; the first index runs along the slice normal.
     """
 
@@ -36,6 +37,7 @@ class CtSeries:
     headers: tuple[Dataset, ...]
     uid: str
     whole: Dataset | None = None
+    interpolated: frozenset[int] = frozenset()
 
 
 @quiet()
@@ -61,7 +63,8 @@ def read_series(candidate: Candidate) -> CtSeries:
         raise NotHounsfield("values too large to hold", expected="HU", remedy=REMEDY)
     headers = tuple(_identified(s.header, candidate.uid, s.name) for s in slices)
     whole = candidate.whole and _identified(candidate.whole, candidate.uid, slices[0].name)
-    return CtSeries(Volume(array, grid), headers, candidate.uid, whole)
+    missing = frozenset(i for i, each in enumerate(slices) if each.missing)
+    return CtSeries(Volume(array, grid), headers, candidate.uid, whole, missing)
 
 
 def _identified(header: Dataset, uid: str, name: str) -> Dataset:
@@ -107,6 +110,8 @@ def _pixels(
     out = np.empty(grid.shape, dtype)
 
     def fill(index: int) -> bool:
+        if slices[index].missing:
+            return True
         pixels = _stored(files, slices[index], index)
         stored, coded = encodings[index].clean(pixels), encodings[index]
         hu = coded.to_hu(stored)
@@ -117,7 +122,21 @@ def _pixels(
         # Whole numbers come back by themselves; fractions must be shown to.
         return dtype.kind == "i" or np.array_equal(coded.to_stored(out[index]), stored)
 
-    return out if all(_each(fill, len(slices))) else None
+    if not all(_each(fill, len(slices))):
+        return None
+    _interpolate(out, np.array([each.missing for each in slices]))
+    return out
+
+
+def _interpolate(hu: np.ndarray, missing: np.ndarray) -> None:
+    """Fill the missing slices from those on both sides, linearly; hu: (n, rows, columns)."""
+    there = np.flatnonzero(~missing)
+    for index in np.flatnonzero(missing):
+        k = int(np.searchsorted(there, index))
+        below, above = there[k - 1], there[k]
+        share = np.float32((index - below) / (above - below))
+        between = hu[below] * (1 - share) + hu[above] * share
+        hu[index] = np.rint(between) if hu.dtype.kind == "i" else between
 
 
 def _each(function: Callable[[int], bool], count: int) -> list[bool]:

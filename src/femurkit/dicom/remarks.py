@@ -59,6 +59,13 @@ def _once(s: Series) -> str | None:
     return f"{twice} second copies of slices left out." if twice else None
 
 
+def _whole(s: Series) -> str | None:
+    missing = sum(each.missing for each in s.candidate.slices)
+    if not missing:
+        return None
+    return f"{missing} missing slice{'s' * (missing > 1)} interpolated between their neighbours."
+
+
 def _upright(s: Series) -> str | None:
     tilt = s.candidate.geometry.tilt_deg
     if not tilt:
@@ -121,6 +128,8 @@ SERIES_CLAIMS = (
     Claim("FILES_INTACT", "warning", "every DICOM file can be read", _intact,
                 "Export them again if slices are missing."),
     Claim("FILES_ONCE", "note", "every slice is there once", _once),
+    Claim("NO_SLICE_MISSING", "warning", "no slice was put in by --gaps resample", _whole,
+                "Look at the outline there: what lies between is guessed."),
     Claim("GANTRY_UPRIGHT", "warning", "the slices are stacked along their normal", _upright),
     Claim("SLICES_THIN", "warning", f"slices of at most {THICK_MM} mm", _thin,
                 THINNER),

@@ -11,6 +11,7 @@ from pydicom import Dataset
 from pydicom.uid import generate_uid
 
 from femurkit.anatomy import ANATOMICAL_STRUCTURE, FEMUR, LATERALITY, Code, Side
+from femurkit.dicom.anonymize import mark
 from femurkit.dicom.common import coded, file_meta, quiet
 from femurkit.dicom.read import CtSeries
 from femurkit.volume import Mask
@@ -49,6 +50,7 @@ def write_seg(
     touched = np.flatnonzero(
         np.any([masks[side].array.any(axis=(1, 2)) for side in sides], axis=0)
     ).tolist()
+    touched = [index for index in touched if index not in series.interpolated]
     if series.whole is not None:
         touched = np.argsort([h.InstanceNumber for h in series.headers]).tolist()
     frames = np.stack([masks[side].array[touched] for side in sides], axis=-1)
@@ -85,6 +87,7 @@ def write_seg(
             spacing_between_slices=between_slices,
         ),
     )
+    mark(dataset, like=series.headers[0])
     dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
     dataset.save_as(path, enforce_file_format=True)
 

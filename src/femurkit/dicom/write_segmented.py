@@ -49,10 +49,11 @@ def write_segmented_series(
 
     Inside the mask the stored values are bit for bit the source's. Outside stands air, -1000 HU
     in stored units by each slice's own rescale; where the stored type cannot hold that, its lowest
-    value. Headers are kept but for what is no longer true: new series and instance UIDs (the same
-    for the same source, mask and version), DERIVED image type, references to the source, true
-    smallest and largest value. Explicit little endian, uncompressed. What a source file holds
-    behind its pixels (padding, signatures) is not carried over.
+    value. Slices that no file held are left out. Headers are kept but for what is no longer true:
+    new series and instance UIDs (the same for the same source, mask and version), DERIVED image
+    type, references to the source, true smallest and largest value. Explicit little endian,
+    uncompressed. What a source file holds behind its pixels (padding, signatures) is not carried
+    over.
     Source: PAPER.md step 10; PS3.3 C.7.6.1, C.12.4.
     """
     if not mask.grid.same_as(series.volume.grid):
@@ -61,6 +62,7 @@ def write_segmented_series(
     if not touched.any():
         raise ValueError("the mask is empty")
     chosen = np.flatnonzero(touched) if slices == "touched" else np.arange(len(touched))
+    chosen = np.setdiff1d(chosen, list(series.interpolated))
     digest = hashlib.sha256(np.packbits(mask.array).tobytes()).hexdigest()
     source = [__version__, series.uid, side.value, digest]
     series_uid = generate_uid(entropy_srcs=source)

@@ -10,6 +10,7 @@ from pydicom.uid import EncapsulatedSTLStorage, generate_uid
 
 from femurkit import __version__
 from femurkit.anatomy import FEMUR, LATERALITY, Code, Side
+from femurkit.dicom.anonymize import mark
 from femurkit.dicom.common import coded, file_meta, quiet
 from femurkit.dicom.read import CtSeries
 from femurkit.dicom.write_seg import COPIED_ATTRIBUTES
@@ -59,7 +60,9 @@ def write_encapsulated_stl(
     dataset.DocumentTitle = dataset.ContentDescription = title
     dataset.ConceptNameCodeSequence = []
     dataset.SourceInstanceSequence = [
-        _reference(h) for h in ([series.whole] if series.whole is not None else series.headers)
+        _reference(h)
+        for i, h in enumerate([series.whole] if series.whole is not None else series.headers)
+        if i not in series.interpolated
     ]
     source_series = Dataset()
     source_series.SeriesInstanceUID = header.SeriesInstanceUID
@@ -74,6 +77,7 @@ def write_encapsulated_stl(
     dataset.MIMETypeOfEncapsulatedDocument = "model/stl"
     dataset.EncapsulatedDocumentLength = len(content)
     dataset.EncapsulatedDocument = content + b"\0" * (len(content) % 2)
+    mark(dataset, like=header)
     dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
     dataset.save_as(path, enforce_file_format=True, implicit_vr=False, little_endian=True)
 

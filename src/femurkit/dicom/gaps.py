@@ -1,0 +1,65 @@
+"""Missing slices, put in between their neighbours where the user asked for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from pydicom import Dataset
+from pydicom.uid import generate_uid
+
+from femurkit.dicom.checks import MULTIPLE_TOLERANCE, SliceGeometry
+from femurkit.dicom.find import Candidate, SliceFile
+
+WIDEST_GAP_MM = 6.0
+"""Between neighbours, farther apart than any slices the networks were trained on, nothing is said
+of what lies there."""
+
+
+def without_gaps(candidate: Candidate) -> Candidate:
+    """The series with a slice to be interpolated at every place where one is missing.
+
+    Left as it is, to be refused, where a gap is wider than WIDEST_GAP_MM or no whole number of
+    steps, and where the geometry is unusable in other ways.
+    """
+    geometry = candidate.geometry
+    missing = missing_slices(geometry)
+    if candidate.whole is not None or not missing.any():
+        return candidate
+    slices = list(candidate.slices)
+    for below, above, count in zip(geometry.order, geometry.order[1:], missing, strict=False):
+        first, last = geometry.positions_mm[[below, above]]
+        for k in range(1, count + 1):
+            place_mm = first + (last - first) * k / (count + 1)
+            slices.append(_between(candidate, below, place_mm))
+    return replace(candidate, slices=tuple(slices))
+
+
+def missing_slices(geometry: SliceGeometry) -> np.ndarray:
+    """How many are missing after each slice but the last, (n - 1,), in the order of the slices.
+
+    All 0 where none is, or where they may not be put in.
+    """
+    steps = geometry.steps_mm
+    none = np.zeros(len(steps), int)
+    if len(steps) < 2 or not np.isfinite(steps).all() or not (median := np.median(steps)) > 0:
+        return none
+    multiple = steps / median
+    whole = abs(multiple - np.rint(multiple)) < MULTIPLE_TOLERANCE
+    wide = multiple > 1.5
+    if not whole[wide].all() or steps.max() > WIDEST_GAP_MM:
+        return none
+    return np.where(wide, np.rint(multiple).astype(int) - 1, 0)
+
+
+def _between(candidate: Candidate, below: int, position_mm: np.ndarray) -> SliceFile:
+    """A slice without a file, like the one below it but for its place."""
+    like = candidate.slices[below].header
+    header = Dataset()
+    header.update(like)
+    header.file_meta = like.file_meta
+    place = [f"{value:.6f}" for value in position_mm]
+    header.add_new("ImagePositionPatient", "DS", place)
+    header.add_new("SOPInstanceUID", "UI", generate_uid(entropy_srcs=[candidate.uid, *place]))
+    header.pop("InstanceNumber", None)
+    return SliceFile("", header, None, missing=True)
