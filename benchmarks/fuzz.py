@@ -1,15 +1,22 @@
 """Damaged and strange inputs: `python -m benchmarks.fuzz [--count 5000] [--seed 1]`.
 
 A small series (classic or enhanced, plain or compressed, in a folder or a zip) or an image file is
-mutated, bytes and header values alike, and read as `reconstruct` would read it. Each must end in a
-scan or in a refusal with a code; anything else, or more than SLOW_S seconds, is printed with the
-number that makes it again, and counts as a failure (exit code 1).
+mutated, bytes and header values alike, and given to `femurkit reconstruct`. A tenth of them show a
+true hip. Each must end with exit code 0, 3 or 4 within SLOW_S seconds, leave the input as it was
+and nothing but OUT beside it, name no patient and stay below MEMORY_MB; what does not is printed
+with the number that makes it again and counts as a failure (exit code 1).
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import faulthandler
+import hashlib
+import io
+import os
 import random
+import resource
 import shutil
 import sys
 import tempfile
@@ -19,6 +26,9 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -31,14 +41,14 @@ from pydicom.uid import (
     RLELossless,
 )
 
+from femurkit.cli import run
 from femurkit.dicom import write_new_series
-from femurkit.errors import FemurkitError
 from femurkit.geometry import Grid
 from femurkit.images import write_image
-from femurkit.sources import load
+from femurkit.phantom.patient import make_patient
 from femurkit.volume import Volume
 
-SLOW_S = 60.0
+SLOW_S, MEMORY_MB = 60.0, 4096
 SYNTAXES = (RLELossless, JPEGLSLossless, JPEG2000Lossless)
 STRANGE = (
     "", "0", "-1", "1", "2", "65535", "1e400", "nan", "-inf", "1\\2", "1\\2\\3\\4\\5\\6\\7", "abc",
@@ -52,6 +62,16 @@ KEYWORDS = (
     "InstanceNumber", "SliceThickness", "AcquisitionNumber", "ConvolutionKernel", "PatientName",
     "SpecificCharacterSet", "ContrastBolusAgent", "PlanarConfiguration",
 )  # fmt: skip
+
+
+@cache
+def hip() -> Volume:
+    """The left half of a coarse patient: a femur is found in it."""
+    scan = make_patient(5, spacing_mm=(5.0, 2.5, 2.5)).volume
+    middle = scan.grid.shape[2] // 2  # columns run to the patient's left
+    left = scan.array[:, :, middle:]
+    corner = scan.grid.to_world((0, 0, middle))
+    return Volume(left.copy(), Grid.aligned(left.shape, scan.grid.spacing_mm, corner))
 
 
 def body(rng: np.random.Generator) -> Volume:
@@ -144,41 +164,84 @@ MUTATIONS: tuple[Callable[[Path, random.Random], None], ...] = (
 )  # fmt: skip
 
 
-def one(number: int, seed: int, home: Path) -> str:
-    """Make an input, read it, and give the code it ended with."""
+def make(number: int, seed: int, home: Path) -> Path:
+    """Make an input in `home`, an empty folder."""
     chance = random.Random(f"{seed} {number}")
-    volume = body(np.random.default_rng([seed, number]))
+    volume = hip() if number % 10 == 0 else body(np.random.default_rng([seed, number]))
     kind = chance.random()
     if kind < 0.15:
         source = home / f"ct{chance.choice(['.nii', '.nii.gz', '.nrrd', '.mha'])}"
         write_image(volume, source)
         chance.choice(MUTATIONS[:3])(source, chance)
-    else:
-        source = home / "series"
-        files = series(volume, source, chance)
-        every = chance.random() < 0.4
-        for path in files if every else chance.sample(files, chance.choice([1, 3])):
-            # the same change in every slice, or another one in each of a few
-            mine = random.Random(f"{seed} {number} all") if every else chance
-            try:
-                mine.choice(MUTATIONS)(path, mine)
-            except Exception:  # what cannot be written is not an input
-                continue
-        if kind > 0.8:
-            packed = home / "series.zip"
-            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-                for path in files:
-                    archive.write(path, f"../{path.name}")
-            if chance.random() < 0.3:
-                bytes_flipped(packed, chance)
-            source = packed
+        return source
+    files = series(volume, home / "series", chance)
+    every = chance.random() < 0.4
+    for path in files if every else chance.sample(files, chance.choice([1, 3])):
+        # the same change in every slice, or another one in each of a few
+        mine = random.Random(f"{seed} {number} all") if every else chance
+        try:
+            mine.choice(MUTATIONS)(path, mine)
+        except Exception:  # what cannot be written is not an input
+            continue
+    if kind <= 0.8:
+        return home / "series"
+    packed = home / "series.zip"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in files:
+            archive.write(path, f"../{path.name}")
+    if chance.random() < 0.3:
+        bytes_flipped(packed, chance)
+    return packed
+
+
+def one(number: int, seed: int, home: Path) -> str:
+    """Make an input, give it to `reconstruct`, and say how that ended.
+
+    Raises AssertionError if in a way in which it may not.
+    """
+    (home / "in").mkdir()
+    source = make(number, seed, home / "in")
+    before = digest(home)
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        code, reason, _ = run(["reconstruct", str(source), "-o", str(home / "out")])
+    text = said.getvalue()
+    assert code in (0, 3, 4), text
+    assert "ecret" not in text, "what is printed names the patient"
+    out = home / "out"
+    if code == 0:
+        for path in (path for path in out.iterdir() if path.suffix in (".json", ".html", ".csv")):
+            assert "ecret" not in path.read_text(), f"{path.name} names the patient"
+        shutil.rmtree(out)
+    assert digest(home) == before, "the input has changed, or something was left beside it"
+    return reason or "done"
+
+
+def digest(folder: Path) -> dict[str, str]:
+    """Every file and folder, and what is in it."""
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""
+        for path in folder.rglob("*")
+    }
+
+
+def tried(number: int, seed: int) -> tuple[str, str, int]:
+    """How one input ended, what is wrong with that if anything, and this process's peak, MB."""
+    warnings.simplefilter("ignore")
+    home, start, end, wrong = Path(tempfile.mkdtemp()), time.perf_counter(), "failed", ""
+    faulthandler.dump_traceback_later(4 * SLOW_S, exit=True)
     try:
-        load(source)
-    except FemurkitError as error:
-        if "ecret" in str(error):
-            raise AssertionError("the refusal names the patient") from error
-        return error.code
-    return "read"
+        end = one(number, seed, home)
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # a panic of a decoder is no Exception
+        wrong = f"number {number}:\n{traceback.format_exc(limit=-3)}"
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+        shutil.rmtree(home)
+    if (seconds := time.perf_counter() - start) > SLOW_S:
+        wrong += f"number {number}: {seconds:.0f} s"
+    return end, wrong, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def main() -> None:
@@ -188,26 +251,22 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", type=int, help="this number alone")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
+    numbers = [args.only] if args.only is not None else range(args.count)
     ends: Counter[str] = Counter()
-    failed = 0
-    warnings.simplefilter("ignore")
-    for number in [args.only] if args.only is not None else range(args.count):
-        home = Path(tempfile.mkdtemp())
-        start = time.perf_counter()
-        try:
-            ends[one(number, args.seed, home)] += 1
-        except KeyboardInterrupt:
-            raise
-        except BaseException:  # a panic of a decoder is no Exception
-            failed += 1
-            print(f"number {number}:", traceback.format_exc(limit=-3), sep="\n", flush=True)
-        if time.perf_counter() - start > SLOW_S:
-            failed += 1
-            print(f"number {number}: more than {SLOW_S:.0f} s", flush=True)
-        shutil.rmtree(home)
-    print(dict(ends.most_common()), f"failed: {failed}")
-    sys.exit(failed > 0)
+    failed = peak = 0
+    with ProcessPoolExecutor(args.workers, get_context("spawn")) as pool:
+        for end, wrong, memory in pool.map(partial(tried, seed=args.seed), numbers, chunksize=5):
+            ends[end] += 1
+            failed += bool(wrong)
+            peak = max(peak, memory)
+            if wrong:
+                print(wrong, flush=True)
+            if ends.total() % 500 == 0:
+                print(ends.total(), f"peak {peak} MB", flush=True)
+    print(dict(ends.most_common()), f"failed: {failed}, peak {peak} MB")
+    sys.exit(failed > 0 or peak > MEMORY_MB)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -16,7 +17,9 @@ from femurkit.cli.screen import last_line, say
 from femurkit.errors import FemurkitError
 
 USAGE, BUG, INTERRUPTED = 2, 1, 130
-DISK = (errno.EACCES, errno.EROFS, errno.ENOSPC, errno.ENOTDIR, errno.EEXIST)
+DISK = (
+    errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOTDIR, errno.EEXIST,
+)  # fmt: skip
 """What the disk says no to is not a bug, though it has no exit code of its own."""
 
 app = typer.Typer(
@@ -80,14 +83,22 @@ def run(arguments: Sequence[str]) -> tuple[int, str, str]:
     except FemurkitError as error:
         say(f"{error.code}: {error}")
         return error.exit_code, error.code, str(error)
-    except OSError as error:
-        if error.errno not in DISK:
-            return _bug(error)
-        say(f"{errno.errorcode[error.errno]}: {error.strerror}. Nothing was written.")
-        return BUG, "Disk", str(error.strerror)
     except Exception as error:
-        return _bug(error)
+        refused = _by_the_disk(error)
+        if refused is None:
+            return _bug(error)
+        say(f"{errno.errorcode[refused]}: {os.strerror(refused)}. Nothing was written.")
+        return BUG, "Disk", os.strerror(refused)
     return 0, "", ""
+
+
+def _by_the_disk(error: BaseException | None) -> int | None:
+    """The number of what the disk said no to, if that is behind an error; writers wrap it."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in DISK:
+            return error.errno
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _bug(error: Exception) -> tuple[int, str, str]:
