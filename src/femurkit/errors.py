@@ -10,6 +10,7 @@ FemurkitError                 code, exit_code; the command line prints it as `co
 │   ├── DuplicateSlices       two slices at one position
 │   ├── MixedOrientation      slices of several orientations or sizes in one series
 │   ├── NotAxial              the slices are not transverse
+│   ├── TooLarge              more voxels than can be held
 │   ├── TooShort              too little of the body along the slice axis
 │   ├── NotHounsfield         the values cannot be Hounsfield units
 │   ├── BadGeometry           no usable spacing, origin or direction
@@ -91,6 +92,10 @@ class NotAxial(InputRefused):
 
 class TooShort(InputRefused):
     """Too little of the body along the slice axis."""
+
+
+class TooLarge(InputRefused):
+    """More voxels than can be held."""
 
 
 class NotHounsfield(InputRefused):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -154,3 +155,9 @@ def test_every_check_raises_its_own_code_and_claims_something():
     for each in CHECKS:
         assert issubclass(each.code, errors.InputRefused)
         assert re.fullmatch(r"[a-z].*[a-z]", each.claim)
+
+
+def test_more_voxels_than_a_laptop_holds_are_refused():
+    large = replace(geometry(np.arange(N) * 2.0), sizes=np.full((N, 2), 30000.0))
+    with pytest.raises(errors.TooLarge, match=r"2\.7e\+10 voxels"):
+        check(large)

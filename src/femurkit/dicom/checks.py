@@ -18,10 +18,13 @@ from femurkit.errors import (
     InputRefused,
     MixedOrientation,
     NotAxial,
+    TooLarge,
     TooShort,
     UnevenSpacing,
 )
 
+MOST_VOXELS = 1.5e9
+"""A scan of 1400 slices of 1024 x 1024; 3 GB."""
 MIN_LENGTH_MM = 60.0
 """Less of the body than this along the slice axis cannot hold a proximal femur."""
 MAX_TILT_DEG = 30.0
@@ -131,6 +134,16 @@ def _complete(g: SliceGeometry) -> None:
         )
 
 
+def _holdable(g: SliceGeometry) -> None:
+    voxels = float(np.prod(g.sizes, axis=1).sum())
+    if voxels > MOST_VOXELS:
+        raise TooLarge(
+            f"{voxels:.3g} voxels",
+            expected=f"at most {MOST_VOXELS:.3g}",
+            remedy="Give the hips alone, or a reconstruction with fewer, larger voxels.",
+        )
+
+
 def _one_orientation(g: SliceGeometry) -> None:
     kinds = {"orientations": g.orientations, "pixel spacings": g.spacings_mm, "sizes": g.sizes}
     for name, values in kinds.items():
@@ -224,6 +237,7 @@ def check_length(length_mm: float, *, slices: int) -> None:
 
 CHECKS = (
     Check(BadGeometry, "every slice says where it lies", _complete),
+    Check(TooLarge, "no more voxels than a laptop holds", _holdable),
     Check(MixedOrientation, "one orientation, size and pixel spacing", _one_orientation),
     Check(NotAxial, "the slices are transverse", _axial),
     Check(DuplicateSlices, "one slice at each position", _no_duplicates),
