@@ -17,7 +17,8 @@ from pydicom.valuerep import VR
 
 from femurkit.dicom.checks import SliceGeometry
 from femurkit.dicom.common import quiet
-from femurkit.dicom.files import Files, open_files
+from femurkit.dicom.deflated import inflates_beyond
+from femurkit.dicom.files import MEMBER_LIMIT_BYTES, Files, open_files
 from femurkit.dicom.headers import image_type, numbers
 from femurkit.dicom.multiframe import CLASSES, frames_of
 from femurkit.errors import NothingReadable
@@ -152,6 +153,8 @@ def _read_header(files: Files, name: str) -> SliceFile | str:
             force = _looks_like_dicom(stream)
             if force is None:
                 return "not DICOM"
+            if inflates_beyond(stream, MEMBER_LIMIT_BYTES):
+                return "damaged"
             header = dcmread(stream, stop_before_pixels=True, force=force)
             header.buffer = header.filename = None  # or every copy of it would copy the file
             _look_at(header)
