@@ -6,6 +6,7 @@ from pydicom import Dataset
 
 from femurkit.dicom import choose, find_series, remarks
 from femurkit.dicom.remarks import SERIES_CLAIMS
+from femurkit.sources import load
 
 
 def said(path):
@@ -43,6 +44,12 @@ def test_second_copies(tmp_path, slices, write, hu):
     write(slices(hu), tmp_path / "a")
     write(slices(hu)[:3], tmp_path / "copy")
     only(tmp_path, "FILES_ONCE", "3 second copies")
+
+
+def test_a_slice_that_was_put_in(tmp_path, slices, write, hu):
+    folder = write([s for k, s in enumerate(slices(hu)) if k != 9], tmp_path)
+    codes = {r.code: r for r in load(folder, gaps="resample").remarks}
+    assert codes["NO_SLICE_MISSING"].text.startswith("1 missing slice interpolated")
 
 
 def test_a_tilted_gantry(tmp_path, slices, write, hu):

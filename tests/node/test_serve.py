@@ -13,11 +13,15 @@ def _study_of(series):
     return dcmread(next(series.iterdir()), stop_before_pixels=True)
 
 
-def _series_in(pacs):
-    """Instances by series description."""
+def _series_in(pacs, study_uid):
+    """Instances of a study by series description."""
     out = Counter()
-    for uid in pacs.json("/series"):
-        series = pacs.json(f"/series/{uid}")
+    for identifier in pacs.json("/studies"):
+        study = pacs.json(f"/studies/{identifier}")
+        if study["MainDicomTags"]["StudyInstanceUID"] != study_uid:
+            continue
+        every = [pacs.json(f"/series/{uid}") for uid in study["Series"]]
+    for series in every:
         out[series["MainDicomTags"]["SeriesDescription"]] += len(series["Instances"])
     return out
 
@@ -40,7 +44,7 @@ def test_a_pulled_study_survives_kills_and_comes_back_once(pacs, series, node, t
         (study,) = here.wait("done")
         assert here.json("/health")["status"] == "ok"
         assert study["instances"] == len(list(series.iterdir()))
-    in_pacs = _series_in(pacs)
+    in_pacs = _series_in(pacs, header.StudyInstanceUID)
     slices = len(list((folder / "results").glob("*/left/ct/*.dcm")))
     assert in_pacs["femurs, segmented by femurkit"] == 1
     assert in_pacs["femur left, segmented by femurkit"] == slices > 0
@@ -60,7 +64,10 @@ def test_a_stored_study_goes_back_by_stow_once_the_pacs_is_there(pacs, series, n
         files = sorted(series.iterdir())
         send(files, Peer("FEMURKIT", "127.0.0.1", here.port), title="CT99")
         here.wait("done")
-    assert _series_in(pacs)["femur right, surfaces by femurkit"] == 2
+    assert (
+        _series_in(pacs, _study_of(series).StudyInstanceUID)["femur right, surfaces by femurkit"]
+        == 2
+    )
 
 
 def test_a_study_without_femurs_is_refused_and_told(series, node, tmp_path):

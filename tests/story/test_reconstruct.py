@@ -93,7 +93,8 @@ def test_run_record_tells_how_but_not_who_or_where(both, patient):
     assert re.fullmatch("[0-9a-f]{64}", record["weights_sha256"])
     assert record["settings"] == {
         "side": "both", "recipe": "default", "network": "shipped", "device": "auto",
-        "slices": "touched", "uncertainty": "no", "formats": "stl", "space": "LPS",
+        "slices": "touched", "gaps": "refuse", "anonymize": "no", "uncertainty": "no",
+        "formats": "stl", "space": "LPS",
         "triangles": "as found", "smoothing": "as needed", "outline": "edge",
     }  # fmt: skip
     assert {"read", "find hips", "left: segment", "right: surfaces"} <= set(record["seconds"])
