@@ -1,7 +1,6 @@
 """A small but true patient, a PACS, and nodes in processes of their own."""
 
 import json
-import signal
 import subprocess
 import sys
 import time
@@ -86,7 +85,7 @@ def _node(folder, *options):
         yield Node(process, told["port"], told["http_port"])
     finally:
         if process.poll() is None:
-            process.send_signal(signal.SIGINT)
+            process.terminate()
             process.wait(60)
         process.stdout.close()
 
