@@ -3,7 +3,7 @@
 # make check   style, types, imports
 # make paper   the paper's experiment: cohort, trainings, scores, docs/results/paper (hours; goes on
 #              where it was stopped); WORK=out/paper is where it is kept
-# make bench   surfaces, thickness and morphometry beside other ways and programs, into docs/results
+# make bench   surfaces, thickness, morphometry and forms of DICOM, beside other ways and programs
 # make results regenerates docs/results (needs ../shared/data for the real cases)
 PYTHON ?= python3
 EXTRAS ?= test
@@ -36,6 +36,7 @@ bench:
 	$(BIN)/python -m benchmarks.surfaces
 	$(BIN)/python -m benchmarks.thickness
 	$(BIN)/python -m benchmarks.morphometry
+	$(BIN)/python -m benchmarks.encodings
 
 paper:
 	$(MAKE) EXTRAS=test,train .venv/.ready-test-train

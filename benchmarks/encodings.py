@@ -156,9 +156,8 @@ def with_copies(slices: Slices, folder: Path) -> None:
     plain(slices[::3], folder / "again")
 
 
-def turned(row: tuple[int, ...], slices: Slices, folder: Path) -> None:
+def turned(direction: int, slices: Slices, folder: Path) -> None:
     """Columns run where rows ran: a patient on one side, shown as the scanner saw it."""
-    direction = row[0]
     for ds in slices:
         pixels = _stored(ds).reshape(ds.Rows, ds.Columns)
         between_rows, between_columns = ds.PixelSpacing
@@ -239,8 +238,8 @@ FORMS: dict[str, Form] = {
     "no instance numbers": partial(unnumbered, number=None),
     "one instance number for all": partial(unnumbered, number=1),
     "some files twice": with_copies,
-    "decubitus right": partial(turned, (1,)),
-    "decubitus left": partial(turned, (-1,)),
+    "decubitus right": partial(turned, 1),
+    "decubitus left": partial(turned, -1),
     "DICOMDIR": dicomdir,
     "zip": zipped,
     "no endings, among other files": nameless,

@@ -23,6 +23,10 @@ SHAPE = (
 REGIONAL = (("head_assd_mm", "head ASSD mm"), ("joint_gap_assd_mm", "joint gap ASSD mm"))
 
 OTHER_PAGES = {
+    "encodings.md": "- [One patient in every form](encodings.md): transfer syntaxes, objects, "
+    "orientations and orders, and the mask of each (`make bench`).",
+    "node.md": "- [A node that is killed](node.md): 200 studies, 20 kills "
+    "(`python -m benchmarks.node`).",
     "morphometry.md": "- [Morphometry](morphometry.md): head, neck and shaft against construction, "
     "moved and mirrored, and beside published figures (`make bench`).",
     "outline.md": "- [What the outline reads](outline.md): where an annotator draws it and where "

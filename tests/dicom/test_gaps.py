@@ -5,7 +5,8 @@ import pytest
 
 from femurkit.anatomy import Side
 from femurkit.dicom import choose, find_series, read_series, write_seg, write_segmented_series
-from femurkit.dicom.gaps import WIDEST_GAP_MM, without_gaps
+from femurkit.dicom.checks import WIDEST_GAP_MM
+from femurkit.dicom.gaps import without_gaps
 from femurkit.errors import GapInSeries, UnevenSpacing
 from femurkit.sources import load
 from femurkit.volume import Mask
@@ -67,8 +68,9 @@ def test_nothing_derived_refers_to_a_slice_that_is_not_there(thin, tmp_path):
 
 def test_too_wide_a_gap_is_still_refused(thin):
     between = round(WIDEST_GAP_MM / STEP_MM)
-    with pytest.raises(GapInSeries):
+    with pytest.raises(GapInSeries, match="wider than 6 mm are not interpolated") as refused:
         load(thin(*range(10, 10 + between)), gaps="resample")
+    assert "--gaps" not in str(refused.value), "what does not help is not advised"
     assert load(thin(*range(10, 10 + between - 1)), gaps="resample").series is not None
 
 

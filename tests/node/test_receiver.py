@@ -25,7 +25,7 @@ def listening(tmp_path):
         config = NodeConfig(folder=tmp_path, port=0, **settings)
         queue = open_queue(tmp_path)
         inbox = inbox_of(config, queue)
-        receiver = Receiver(config, inbox, queue).__enter__()
+        receiver = Receiver(config, inbox, queue).start()
         opened.append((receiver, queue))
         return receiver, queue, inbox
 

@@ -75,5 +75,5 @@ def test_a_study_without_femurs_is_refused_and_told(series, node, tmp_path):
         files = sorted(series.iterdir())[:8]
         send(files, Peer("FEMURKIT", "127.0.0.1", here.port), title="CT99")
         (study,) = here.wait("refused")
-    assert study["code"] == "TooShort" and "remedy" not in study["message"]
+    assert study["code"] == "TooShort" and "at least 60 mm" in study["message"]
     assert not (tmp_path / "node" / "results" / study["study_uid"]).exists()

@@ -44,6 +44,24 @@ def test_a_kill_leaves_nothing(patient, tmp_path, how):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("size", ["20k", "6m"])
+def test_a_full_disk_is_told_and_nothing_is_left(femurkit, patient, tmp_path, size):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("only root may mount a small disk")
+    try:
+        told = femurkit("reconstruct", patient / "ct", "-o", disk / "out", "--side", "left")
+        left = list(disk.iterdir())
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    assert told.code == 1
+    assert "ENOSPC: No space left on device. Nothing was written." in told.err
+    assert "Traceback" not in told.err
+    assert left == []
+
+
 def test_overwrite_replaces_only_on_request(femurkit, both, patient, tmp_path):
     out = tmp_path / "out"
     out.mkdir()

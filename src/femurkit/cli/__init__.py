@@ -97,7 +97,7 @@ def _by_the_disk(error: BaseException | None) -> int | None:
     while error is not None:
         if isinstance(error, OSError) and error.errno in DISK:
             return error.errno
-        error = error.__cause__ or error.__context__
+        error = error.__cause__
     return None
 
 

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from femurkit.cli.screen import last_line, say
+from femurkit.node.config import NodeConfig, peer_of, title_of
 
 if TYPE_CHECKING:
     from femurkit.node.serve import Ports
+
+USUAL = NodeConfig(Path())
 
 
 def command(
@@ -40,30 +43,38 @@ def command(
             help="DICOMweb address from which POST /pull/STUDY_UID pulls a study.",
         ),
     ] = None,
-    title: Annotated[str, typer.Option("--aet", help="The node's AE title.")] = "FEMURKIT",
-    host: Annotated[
-        str, typer.Option(help="Where to listen; 0.0.0.0 is everywhere.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="For DICOM; 0 takes a free one.")] = 11112,
-    http_port: Annotated[int, typer.Option(help="For /health and /queue.")] = 11180,
+    title: Annotated[str, typer.Option("--aet", help="The node's AE title.")] = USUAL.title,
+    host: Annotated[str, typer.Option(help="Where to listen; 0.0.0.0 is everywhere.")] = USUAL.host,
+    port: Annotated[int, typer.Option(help="For DICOM; 0 takes a free one.")] = USUAL.port,
+    http_port: Annotated[int, typer.Option(help="For /health and /queue.")] = USUAL.http_port,
     allow: Annotated[
         list[str] | None,
         typer.Option(metavar="AET", help="Take from this AE title alone; may be given again."),
     ] = None,
     settle: Annotated[
         float, typer.Option(metavar="S", help="A study is whole after so many quiet seconds.")
-    ] = 10.0,
+    ] = USUAL.settle_s,
     patience: Annotated[
         float, typer.Option(metavar="S", help="The same where its sender was cut off.")
-    ] = 300.0,
+    ] = USUAL.patience_s,
     keep_hours: Annotated[
         float, typer.Option(metavar="H", help="Forget studies so long after their end.")
-    ] = 24.0,
-    max_associations: Annotated[int, typer.Option(metavar="N", help="Senders at a time.")] = 8,
-    max_study_mb: Annotated[int, typer.Option(metavar="MB", help="Of one study.")] = 4096,
-    max_disk_mb: Annotated[int, typer.Option(metavar="MB", help="Of all studies.")] = 65536,
-    min_free_mb: Annotated[int, typer.Option(metavar="MB", help="Left free on the disk.")] = 1024,
-    side: Annotated[Literal["both", "left", "right"], typer.Option(help="Which femur.")] = "both",
+    ] = USUAL.keep_hours,
+    max_associations: Annotated[
+        int, typer.Option(metavar="N", help="Senders at a time.")
+    ] = USUAL.max_associations,
+    max_study_mb: Annotated[
+        int, typer.Option(metavar="MB", help="Of one study.")
+    ] = USUAL.max_study_mb,
+    max_disk_mb: Annotated[
+        int, typer.Option(metavar="MB", help="Of all studies.")
+    ] = USUAL.max_disk_mb,
+    min_free_mb: Annotated[
+        int, typer.Option(metavar="MB", help="Left free on the disk.")
+    ] = USUAL.min_free_mb,
+    side: Annotated[
+        Literal["both", "left", "right"], typer.Option(help="Which femur.")
+    ] = USUAL.side,
     as_json: Annotated[
         bool, typer.Option("--json", help="A line of JSON on stdout once it listens.")
     ] = False,
@@ -73,7 +84,6 @@ def command(
     Runs until Ctrl-C. Killed at any moment, it loses no study and does none twice.
     """
     _require_node()
-    from femurkit.node.config import NodeConfig, peer_of, title_of
     from femurkit.node.serve import serve
 
     try:
@@ -96,12 +106,13 @@ def command(
         if as_json:
             last_line({"ok": True, "port": ports.dicom, "http_port": ports.http})
 
-    serve(config, started=started)
+    try:
+        serve(config, started=started)
+    except KeyboardInterrupt:
+        say("Stopped. Begun again with the same folder, it goes on.")
 
 
 def _web(source: str | None) -> str | None:
-    from femurkit.node.config import peer_of
-
     if source is None:
         return None
     address = peer_of(source)

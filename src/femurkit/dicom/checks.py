@@ -25,6 +25,9 @@ from femurkit.errors import (
 
 MOST_VOXELS = 1.5e9
 """A scan of 1400 slices of 1024 x 1024; 3 GB."""
+WIDEST_GAP_MM = 6.0
+"""Between neighbours that may be interpolated: farther apart than any slices the networks were
+trained on, they say nothing of what lies between."""
 MIN_LENGTH_MM = 60.0
 """Less of the body than this along the slice axis cannot hold a proximal femur."""
 MAX_TILT_DEG = 30.0
@@ -176,6 +179,22 @@ def _no_duplicates(g: SliceGeometry) -> None:
         )
 
 
+def missing_slices(g: SliceGeometry) -> np.ndarray:
+    """How many are missing after each slice but the last, (n - 1,), in the order of the slices.
+
+    0 where the step is no whole number of usual steps, give or take MULTIPLE_TOLERANCE.
+    """
+    multiple = g.steps_mm / np.median(g.steps_mm)
+    whole = (multiple > 1.5) & (abs(multiple - np.rint(multiple)) < MULTIPLE_TOLERANCE)
+    return np.where(whole, np.rint(multiple) - 1, 0).astype(int)
+
+
+def _or_resample(g: SliceGeometry) -> str:
+    if g.steps_mm.max() > WIDEST_GAP_MM:
+        return f" (gaps wider than {WIDEST_GAP_MM:.0f} mm are not interpolated)"
+    return ", or pass --gaps resample"
+
+
 def _even(g: SliceGeometry) -> None:
     if len(g.positions_mm) < 3:
         return
@@ -187,14 +206,13 @@ def _even(g: SliceGeometry) -> None:
         return
     at = int(abs(steps - median).argmax())
     found = f"{steps[at]:.4g} mm between slices {at + 1} and {at + 2}"
-    multiple = steps / median
-    whole = (multiple > 1.5) & (abs(multiple - np.rint(multiple)) < MULTIPLE_TOLERANCE)
-    if whole[at]:
-        missing = int(np.rint(multiple[whole] - 1).sum())
+    missing = missing_slices(g)
+    if missing[at]:
+        count = int(missing.sum())
         raise GapInSeries(
-            f"{found}: {missing} slice{'s' * (missing > 1)} missing",
+            f"{found}: {count} slice{'s' * (count > 1)} missing",
             expected=f"{median:.4g}",
-            remedy="Export the series again, whole, or have slices put in with --gaps resample.",
+            remedy=f"Export the series again, whole{_or_resample(g)}.",
         )
     raise UnevenSpacing(
         found, expected=f"{median:.4g}", remedy="Export one reconstruction with even spacing."

@@ -161,6 +161,8 @@ def _read_header(files: Files, name: str) -> SliceFile | str:
             if "SOPClassUID" not in header:
                 return "not DICOM" if force else "not an image"
             offset = _pixel_offset(stream, header)
+            if header.original_encoding[1] is False:
+                header = _without_order(header)
             frames = int(header.get("NumberOfFrames") or 1)
             own = header.get("PerFrameFunctionalGroupsSequence") or []
             if frames < 1 or (header.SOPClassUID in CLASSES and frames != len(own)):
@@ -180,6 +182,15 @@ def _look_at(header: Dataset) -> None:
             raise ValueError("an unknown value representation")
     for keyword in USED:
         header.get(keyword)
+
+
+def _without_order(header: Dataset) -> Dataset:
+    """A big-endian header, every value read: one not looked at is bytes in the file's order."""
+    out = Dataset()
+    for element in header:
+        out.add(element)
+    out.file_meta = header.file_meta
+    return out
 
 
 def _looks_like_dicom(stream: IO[bytes]) -> bool | None:

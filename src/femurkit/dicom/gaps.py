@@ -8,12 +8,8 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 
-from femurkit.dicom.checks import MULTIPLE_TOLERANCE, SliceGeometry
+from femurkit.dicom.checks import WIDEST_GAP_MM, missing_slices
 from femurkit.dicom.find import Candidate, SliceFile
-
-WIDEST_GAP_MM = 6.0
-"""Between neighbours, farther apart than any slices the networks were trained on, nothing is said
-of what lies there."""
 
 
 def without_gaps(candidate: Candidate) -> Candidate:
@@ -23,8 +19,12 @@ def without_gaps(candidate: Candidate) -> Candidate:
     steps, and where the geometry is unusable in other ways.
     """
     geometry = candidate.geometry
+    steps = geometry.steps_mm
+    usable = len(steps) > 1 and np.isfinite(steps).all() and np.median(steps) > 0
+    if candidate.whole is not None or not usable or steps.max() > WIDEST_GAP_MM:
+        return candidate
     missing = missing_slices(geometry)
-    if candidate.whole is not None or not missing.any():
+    if not missing.any():
         return candidate
     slices = list(candidate.slices)
     for below, above, count in zip(geometry.order, geometry.order[1:], missing, strict=False):
@@ -33,23 +33,6 @@ def without_gaps(candidate: Candidate) -> Candidate:
             place_mm = first + (last - first) * k / (count + 1)
             slices.append(_between(candidate, below, place_mm))
     return replace(candidate, slices=tuple(slices))
-
-
-def missing_slices(geometry: SliceGeometry) -> np.ndarray:
-    """How many are missing after each slice but the last, (n - 1,), in the order of the slices.
-
-    All 0 where none is, or where they may not be put in.
-    """
-    steps = geometry.steps_mm
-    none = np.zeros(len(steps), int)
-    if len(steps) < 2 or not np.isfinite(steps).all() or not (median := np.median(steps)) > 0:
-        return none
-    multiple = steps / median
-    whole = abs(multiple - np.rint(multiple)) < MULTIPLE_TOLERANCE
-    wide = multiple > 1.5
-    if not whole[wide].all() or steps.max() > WIDEST_GAP_MM:
-        return none
-    return np.where(wide, np.rint(multiple).astype(int) - 1, 0)
 
 
 def _between(candidate: Candidate, below: int, position_mm: np.ndarray) -> SliceFile:

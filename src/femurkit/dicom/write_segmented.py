@@ -92,7 +92,7 @@ def _derived(header: Dataset, side: Side, *, frame: int | None) -> Dataset:
 
     frame: which one of an enhanced CT it was; it becomes a classic slice.
     """
-    dataset = _copied(header)
+    dataset = copy.deepcopy(header)
     for keyword in NOT_TRUE_ANY_MORE:
         if keyword in dataset:
             delattr(dataset, keyword)
@@ -122,16 +122,6 @@ def _derived(header: Dataset, side: Side, *, frame: int | None) -> Dataset:
     equipment.PurposeOfReferenceCodeSequence = [coded(MODIFIER)]
     earlier = list(dataset.get("ContributingEquipmentSequence") or [])
     dataset.ContributingEquipmentSequence = [*earlier, equipment]
-    return dataset
-
-
-def _copied(header: Dataset) -> Dataset:
-    """A deep copy that can be written little endian, whatever its file was."""
-    if header.original_encoding[1] is not False:
-        return copy.deepcopy(header)
-    dataset = Dataset()
-    for element in header:  # a value not looked at yet is bytes in the file's order
-        dataset.add(copy.deepcopy(element))
     return dataset
 
 

@@ -76,15 +76,11 @@ class Inbox:
     def sweep(self) -> None:
         """Remove what a killed node left half-written or never told of."""
         known = {study.uid for study in self._queue.studies()}
-        for folder in self._each("received"):
+        for folder in (self._folder / "received").glob("*"):
             if folder.name not in known:
                 shutil.rmtree(folder, ignore_errors=True)
             for part in folder.glob(f"*{PART}"):
                 part.unlink(missing_ok=True)
-
-    def _each(self, name: str) -> list[Path]:
-        folder = self._folder / name
-        return [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
 
     def _make_room(self, study: str, size: int) -> None:
         if self._queue.study_bytes(study) + size > self._max_study:

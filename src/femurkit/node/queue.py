@@ -8,17 +8,14 @@ Every change is one transaction on disk before anybody is told of it. Only UIDs 
 
 from __future__ import annotations
 
-import sqlite3
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from femurkit.node.database import Database
+
 State = Literal["pulling", "receiving", "processing", "sending", "done", "refused", "failed"]
-ENDED = ("done", "refused", "failed")
 MAX_ATTEMPTS = 3
 """A study during which the worker died so often has failed."""
 FIRST_RETRY_S, LAST_RETRY_S = 5.0, 600.0
@@ -53,20 +50,11 @@ class Study:
     message: str | None
 
 
-class Queue:
+class Queue(Database):
     """All studies of one node; safe from several threads and processes."""
 
     def __init__(self, path: Path) -> None:
-        self._lock = threading.RLock()
-        self._db = sqlite3.connect(path, timeout=60, isolation_level=None, check_same_thread=False)
-        self._db.execute("PRAGMA journal_mode = WAL")
-        self._db.execute("PRAGMA synchronous = FULL")
-        self._db.executescript(SCHEMA)
-
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._lock:
-            self._db.close()
+        super().__init__(path, SCHEMA)
 
     def received(self, study: str, instance: str, size: int) -> None:
         """Note an image that is on disk. A known one changes nothing but the time.
@@ -95,18 +83,18 @@ class Queue:
 
     def holds(self, instance: str) -> bool:
         """Whether this image was received."""
-        found = self._db_one("SELECT 1 FROM instances WHERE uid = ?", instance)
+        found = self._one("SELECT 1 FROM instances WHERE uid = ?", instance)
         return found is not None
 
     def study_bytes(self, study: str) -> int:
         """Received of one study."""
         return int(
-            self._db_one("SELECT coalesce(sum(bytes), 0) FROM instances WHERE study = ?", study)[0]
+            self._one("SELECT coalesce(sum(bytes), 0) FROM instances WHERE study = ?", study)[0]
         )
 
     def all_bytes(self) -> int:
         """Received of all studies that are kept."""
-        return int(self._db_one("SELECT coalesce(sum(bytes), 0) FROM instances")[0])
+        return int(self._one("SELECT coalesce(sum(bytes), 0) FROM instances")[0])
 
     def release(self, study: str) -> None:
         """Note that the sender of the last image ended in good order."""
@@ -191,7 +179,7 @@ class Queue:
 
     def next_in(self, state: State) -> str | None:
         """The study that has waited longest in a state and may be tried now."""
-        row = self._db_one(
+        row = self._one(
             "SELECT uid FROM studies WHERE state = ? AND next_at <= ? ORDER BY changed_at LIMIT 1",
             state, time.time(),
         )  # fmt: skip
@@ -207,15 +195,22 @@ class Queue:
             )
         )  # fmt: skip
 
+    def overdue(self, after_s: float) -> str | None:
+        """A study that is being processed for longer."""
+        row = self._one(
+            "SELECT uid FROM studies WHERE state = 'processing' AND changed_at < ?",
+            time.time() - after_s,
+        )
+        return None if row is None else str(row[0])
+
     def over(self, keep_s: float) -> list[str]:
         """Studies that ended longer ago."""
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT uid FROM studies WHERE state IN ('done', 'refused', 'failed') "
-                "AND changed_at < ?",
-                (time.time() - keep_s,),
-            )
-            return [str(uid) for (uid,) in rows]
+        rows = self._all(
+            "SELECT uid FROM studies WHERE state IN ('done', 'refused', 'failed') "
+            "AND changed_at < ?",
+            time.time() - keep_s,
+        )
+        return [str(uid) for (uid,) in rows]
 
     def forget(self, study: str) -> None:
         """Drop a study that ended: sent again, it is a new one."""
@@ -232,31 +227,11 @@ class Queue:
         return self._studies("")
 
     def _studies(self, where: str, *values: Any) -> list[Study]:
-        with self._lock:
-            rows = self._db.execute(
-                "SELECT s.uid, state, received_at, changed_at, attempts, tries, count(i.uid), "
-                "coalesce(sum(i.bytes), 0), code, message FROM studies s "
-                f"LEFT JOIN instances i ON i.study = s.uid {where} "
-                "GROUP BY s.uid ORDER BY received_at DESC",
-                values,
-            )
-            return [Study(*row) for row in rows]
-
-    def _db_one(self, sql: str, *values: Any) -> Any:
-        with self._lock:
-            return self._db.execute(sql, values).fetchone()
-
-    def _run(self, sql: str, *values: Any) -> int:
-        with self._lock:
-            return self._db.execute(sql, values).rowcount
-
-    @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
-        with self._lock:
-            self._db.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._db
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+        rows = self._all(
+            "SELECT s.uid, state, received_at, changed_at, attempts, tries, count(i.uid), "
+            "coalesce(sum(i.bytes), 0), code, message FROM studies s "
+            f"LEFT JOIN instances i ON i.study = s.uid {where} "
+            "GROUP BY s.uid ORDER BY received_at DESC",
+            *values,
+        )
+        return [Study(*row) for row in rows]

@@ -30,7 +30,7 @@ log = logging.getLogger("femurkit.node")
 
 
 class Receiver:
-    """The node's DICOM side; a context in which it listens."""
+    """The node's DICOM side; a context that it stops listening with."""
 
     def __init__(self, config: NodeConfig, inbox: Inbox, queue: Queue) -> None:
         self._inbox, self._queue = inbox, queue
@@ -46,7 +46,8 @@ class Receiver:
         self._address = (config.host, config.port)
         self._server: ThreadedAssociationServer | None = None
 
-    def __enter__(self) -> Receiver:
+    def start(self) -> Receiver:
+        """Listen. Raises OSError where it cannot."""
         handlers = [
             (evt.EVT_C_STORE, self._store),
             (evt.EVT_C_ECHO, lambda event: SUCCESS),
@@ -54,6 +55,9 @@ class Receiver:
             (evt.EVT_CONN_CLOSE, self._closed),
         ]
         self._server = self._ae.start_server(self._address, block=False, evt_handlers=handlers)
+        return self
+
+    def __enter__(self) -> Receiver:
         return self
 
     def __exit__(self, *error: object) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.process import BaseProcess
 
@@ -49,6 +49,9 @@ def serve(
     stop = stop or threading.Event()
     log_to_stderr()
     config.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for name in ("received", "results"):
+        (config.folder / name).mkdir(exist_ok=True)
+        (config.folder / name).chmod(0o700)
     try:
         with FileLock(config.folder / "node.lock", timeout=0):
             _serve(config, started, stop)
@@ -67,8 +70,10 @@ def _serve(config: NodeConfig, started: Callable[[Ports], None], stop: threading
     inbox.sweep()
     worker = _Worker(config, queue)
     try:
-        page = Page(config, queue, lambda: worker.alive)
-        with Receiver(config, inbox, queue) as receiver:
+        with _listening():
+            page = Page(config, queue, lambda: worker.alive)
+            receiver = Receiver(config, inbox, queue).start()
+        with receiver:
             for loop in (page.serve_forever, lambda: _send_and_pull(config, inbox, queue, stop)):
                 threading.Thread(target=loop, daemon=True).start()
             started(Ports(receiver.port, page.port))
@@ -78,15 +83,22 @@ def _serve(config: NodeConfig, started: Callable[[Ports], None], stop: threading
                     inbox.drop(study, results=config.to is not None)
                     queue.forget(study)
             page.close()
+    finally:
+        worker.end()
+        queue.close()
+
+
+@contextmanager
+def _listening() -> Iterator[None]:
+    """What the system says no to within is an address."""
+    try:
+        yield
     except OSError as error:
         raise NodeRefused(
             f"an address that cannot be listened on ({error.strerror})",
             expected="a host of this machine and free ports",
             remedy="Choose others with --host, --port and --http-port.",
         ) from error
-    finally:
-        worker.end()
-        queue.close()
 
 
 @dataclass
@@ -102,12 +114,11 @@ class _Worker:
         return self.process is not None and self.process.is_alive()
 
     def tend(self) -> None:
-        for study in self.queue.studies():
-            late = time.time() - study.changed_at > self.config.timeout_s
-            if study.state == "processing" and late and self.process is not None:
-                self.process.kill()
-                self.process.join()
-                self.queue.processed(study.uid, "failed", code="Timeout", message="took too long")
+        late = self.queue.overdue(self.config.timeout_s)
+        if late is not None and self.process is not None:
+            self.process.kill()
+            self.process.join()
+            self.queue.processed(late, "failed", code="Timeout", message="took too long")
         if self.process is not None and not self.process.is_alive():
             log.warning("the working process ended (%s) and is begun again", self.process.exitcode)
             self.queue.give_back(blame=True)
