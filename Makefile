@@ -36,6 +36,8 @@ bench:
 	$(BIN)/python -m benchmarks.surfaces
 	$(BIN)/python -m benchmarks.thickness
 	$(BIN)/python -m benchmarks.morphometry
+	$(BIN)/python -m benchmarks.likeness
+	$(BIN)/python -m benchmarks.crops
 	$(BIN)/python -m benchmarks.encodings
 
 paper:

@@ -164,28 +164,33 @@ def values(mesh: Mesh, side: Side) -> dict[str, float]:
 def published() -> list[Row]:
     """libhip's femurs: figures of Moshfeghifar et al., 2022, beside ours."""
     rows = []
+    for name, mesh, side in libhip_femora():
+        text = (LIBHIP / f"morpho/{name[:2]}_bone_ant.csv").read_text()
+        letter = "L" if side is Side.LEFT else "R"
+        says = {
+            key: re.findall(r"-?\d+\.?\d*", re.search(rf"\({letter}_{key}\),(.*)", text)[1])  # type: ignore[index]
+            for key in ("HJC", "SR", "NSA")
+        }
+        found = told(mesh, side)
+        angle = float(says["NSA"][0]) if says["NSA"] else None
+        true = Shape(np.array(says["HJC"], float), float(says["SR"][0]), angle)
+        one_step = apart(begun_at(mesh, true), true)
+        rows.append({
+            "case": name, **apart(found, true), "found_radius_mm": found.radius_mm,
+            "published_radius_mm": true.radius_mm, "found_deg": found.neck_shaft_deg,
+            "published_deg": angle, "one_step_centre_mm": one_step["centre_mm"],
+            "one_step_radius_mm": one_step["radius_mm"],
+        })  # fmt: skip
+    return rows
+
+
+def libhip_femora() -> Iterator[tuple[str, Mesh, Side]]:
+    """Name, surface in LPS mm, and side of libhip's real femora."""
     with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(LIBHIP / "femora.zip") as archive:
         archive.extractall(folder)
         for path in sorted(Path(folder).glob("*.stl")):
-            person, side = path.stem[:2], Side.LEFT if path.stem[3] == "l" else Side.RIGHT
-            text = (LIBHIP / f"morpho/{person}_bone_ant.csv").read_text()
-            letter = "L" if side is Side.LEFT else "R"
-            says = {
-                key: re.findall(r"-?\d+\.?\d*", re.search(rf"\({letter}_{key}\),(.*)", text)[1])  # type: ignore[index]
-                for key in ("HJC", "SR", "NSA")
-            }
-            mesh = read_stl(path)
-            found = told(mesh, side)
-            angle = float(says["NSA"][0]) if says["NSA"] else None
-            true = Shape(np.array(says["HJC"], float), float(says["SR"][0]), angle)
-            one_step = apart(begun_at(mesh, true), true)
-            rows.append({
-                "case": path.stem[:4], **apart(found, true), "found_radius_mm": found.radius_mm,
-                "published_radius_mm": true.radius_mm, "found_deg": found.neck_shaft_deg,
-                "published_deg": angle, "one_step_centre_mm": one_step["centre_mm"],
-                "one_step_radius_mm": one_step["radius_mm"],
-            })  # fmt: skip
-    return rows
+            side = Side.LEFT if path.stem[3] == "l" else Side.RIGHT
+            yield path.stem[:4], read_stl(path), side
 
 
 def begun_at(mesh: Mesh, given: Shape) -> Shape:

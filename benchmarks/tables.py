@@ -27,6 +27,10 @@ OTHER_PAGES = {
     "orientations and orders, and the mask of each (`make bench`).",
     "node.md": "- [A node that is killed](node.md): 200 studies, 20 kills "
     "(`python -m benchmarks.node`).",
+    "crops.md": "- [Hips in part, and none](crops.md): 14 hips of another vendor, most of them "
+    "clipped, and six scans of other places (`make bench`).",
+    "likeness.md": "- [How like a femur](likeness.md): femora, whole and cut, and other bones, "
+    "against the shape model (`make bench`).",
     "morphometry.md": "- [Morphometry](morphometry.md): head, neck and shaft against construction, "
     "moved and mirrored, and beside published figures (`make bench`).",
     "outline.md": "- [What the outline reads](outline.md): where an annotator draws it and where "

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from femurkit.dicom.checks import CHECKS
 from femurkit.dicom.remarks import SERIES_CLAIMS
-from femurkit.hips.locate import HIP_CLAIMS
+from femurkit.hips.edges import EDGE_CLAIMS
 from femurkit.inspection import REACHES_SHAFT
 from femurkit.sources import METAL_FREE
 
@@ -16,7 +16,7 @@ PAGE = Path(__file__).parent.parent / "docs/reference/checks.md"
 def page() -> str:
     """The page as it should be."""
     rows = [(c.code.__name__, "error", c.claim, "") for c in CHECKS]
-    claims = (*SERIES_CLAIMS, METAL_FREE, *HIP_CLAIMS, REACHES_SHAFT)
+    claims = (*SERIES_CLAIMS, METAL_FREE, *EDGE_CLAIMS, REACHES_SHAFT)
     rows += [(c.code, c.severity, c.text, c.remedy) for c in claims]
     out = [
         "# Checks of the input",

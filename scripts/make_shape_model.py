@@ -1,4 +1,4 @@
-"""Derive src/femurkit/phantom/llp26.npz, the compact linear shape model the phantoms are drawn
+"""Derive src/femurkit/bones/llp26.npz, the compact linear shape model the phantoms are drawn
 from.
 
     pip install musculoskeletal-models==0.2.4 gias3-fieldwork==3.0.1
@@ -22,7 +22,7 @@ from pathlib import Path
 import numpy as np
 import scipy
 
-OUT = Path(__file__).parent.parent / "src/femurkit/phantom/llp26.npz"
+OUT = Path(__file__).parent.parent / "src/femurkit/bones/llp26.npz"
 PARTS = {  # name: (mesh, mean field, first node, last node, points per element side)
     "femur": ("femur_left_quartic_flat", "femur_left_mean_rigid_LLP26", 1946, 2580, 10),
     "pelvis": ("pelvis_combined_cubic_flat", "pelvis_combined_cubic_mean_rigid_LLP26", 0, 1946, 6),

@@ -23,6 +23,11 @@ class Side(Enum):
         """Direction of lateral along LPS x: +1 left, -1 right."""
         return 1 if self is Side.LEFT else -1
 
+    @property
+    def other(self) -> Side:
+        """The opposite side."""
+        return Side.RIGHT if self is Side.LEFT else Side.LEFT
+
 
 @dataclass(frozen=True)
 class Code:

@@ -9,7 +9,8 @@ from pathlib import Path
 from femurkit.dicom.checks import CHECKS
 from femurkit.dicom.remarks import SERIES_CLAIMS
 from femurkit.errors import FemurkitError, InputRefused
-from femurkit.hips.locate import HIP_CLAIMS, Hip, find_hips
+from femurkit.hips.edges import EDGE_CLAIMS
+from femurkit.hips.locate import Hip, find_hips
 from femurkit.measure.femur import TO_LESSER_TROCHANTER_MM
 from femurkit.remark import Claim, Remark, remarks_on
 from femurkit.sources import METAL_FREE, VOLUME_CLAIMS, Gaps, load
@@ -68,8 +69,8 @@ def inspect(path: Path, *, series_uid: str | None = None, gaps: Gaps = "refuse")
         row = Row(error.code, "a proximal femur is in the scan", "error", str(error))
         return Inspection(scan.why, (*rows, row), error)
     for hip in hips:
-        said = (*hip.remarks, *remarks_on(hip, (REACHES_SHAFT,)))
-        rows += _told((*HIP_CLAIMS, REACHES_SHAFT), said, of=f"{hip.side.value}: ")
+        said = (*remarks_on(hip.edges, EDGE_CLAIMS), *remarks_on(hip, (REACHES_SHAFT,)))
+        rows += _told((*EDGE_CLAIMS, REACHES_SHAFT), said, of=f"{hip.side.value}: ")
     return Inspection(scan.why, tuple(rows))
 
 

@@ -15,10 +15,13 @@ from femurkit.dicom.write_segmented import write_segmented_series
 from femurkit.dicom.write_stl import write_encapsulated_stl
 from femurkit.errors import DegenerateShape, NoFemurFound
 from femurkit.hips.boxes import hips_for
+from femurkit.hips.edges import EDGE_CLAIMS, edges_of_mask
 from femurkit.hips.locate import Hip
 from femurkit.images import write_mask
 from femurkit.measure.femur import measure
+from femurkit.measure.likeness import likeness
 from femurkit.output import whole_or_nothing
+from femurkit.remark import Remark, remarks_on
 from femurkit.report.build import femur_page, remarks
 from femurkit.report.content import FemurPage
 from femurkit.report.render import write_report
@@ -54,6 +57,7 @@ class Femur:
     mask: Mask
     measured: dict[str, Any]
     page: FemurPage
+    remarks: tuple[Remark, ...]
     notes: tuple[str, ...]
 
 
@@ -127,7 +131,7 @@ def reconstruct(
             **surfaces.told(),
         }  # fmt: skip
         told = [("scan", r) for r in scan.remarks]
-        told += [(hip.side.value, r) for hip in hips for r in hip.remarks]
+        told += [(femur.side.value, r) for femur in femurs for r in femur.remarks]
         run = Run(scan, __version__, sha256, settings, warnings, steps, told)
         with steps("report"):
             write_report(report_of(run, [f.page for f in femurs]), folder / "report.html")
@@ -197,6 +201,9 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
         ready = replace(ready, smoothing=files.options.smoothing(ready.smoothing))
         solid = periosteal(ready)
         outline = solid.mesh
+        alike = likeness(outline, side, files.planes)
+        if not alike.is_femur:
+            raise DegenerateShape(f"it is none, {alike.text}")
         if work.recipe == "paper":
             inner = paper_hollow(volume, mask)
         else:
@@ -210,7 +217,14 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
         files.write_cortex(outline, wall)
     with steps(f"{side.value}: measure"):
         measured = measure(
-            side, mask, outline, inner.mesh, volume, probability=probability, cortex=wall
+            side,
+            mask,
+            outline,
+            inner.mesh,
+            volume,
+            probability=probability,
+            cortex=wall,
+            alike=alike,
         )
         measured["surfaces"] = written
     if scan.series is not None:
@@ -221,10 +235,11 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
                     scan.series, files.read(name), folder / f"{name}_stl.dcm",
                     side=side, hollow=name != "femur",
                 )  # fmt: skip
-    notes = [f"{side.value.capitalize()} hip: {note}" for note in (*hip.notes, *inner.notes)]
+    cut = remarks_on(edges_of_mask(mask), EDGE_CLAIMS)
+    notes = [f"{side.value.capitalize()} hip: {note}" for note in (*map(str, cut), *inner.notes)]
     with steps(f"{side.value}: pictures"):
         page = femur_page(
             volume, side,
             periosteal=outline, hollow=inner.mesh, measured=measured, cortex=wall, notes=notes,
         )  # fmt: skip
-    return Femur(side, mask, measured, page, (*notes, *remarks(measured)))
+    return Femur(side, mask, measured, page, cut, (*notes, *remarks(measured)))

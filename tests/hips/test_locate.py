@@ -126,4 +126,4 @@ def test_a_false_bridge_between_the_hips_is_cut():
 def test_a_head_at_the_end_of_the_scan_is_said():
     cut = ((60, -20, -80), (110, 20, 200), 1)
     (hip,) = find_hips(scan(cut))
-    assert any("top may be missing" in note for note in hip.notes)
+    assert any("ends within the upper femur" in note for note in hip.notes)

@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 
 from femurkit.anatomy import Side
+from femurkit.bones.model import shape_model
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.mesh import vertex_normals
 from femurkit.phantom.pose import Joint, assemble, draw_joint
-from femurkit.phantom.shapes import MIRROR, femur_frame, fit_sphere, shape_model
+from femurkit.phantom.shapes import MIRROR, femur_frame, fit_sphere
 from femurkit.solid import voxelise
 from femurkit.surface.axes import axes_of
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy import ndimage
@@ -10,7 +10,8 @@ from scipy import ndimage
 from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid, resample
-from femurkit.remark import Claim, Remark, remarks_on
+from femurkit.hips.edges import EDGE_CLAIMS, Edges, edges_of_coarse
+from femurkit.remark import remarks_on
 from femurkit.segment.weights import Network, fine_network, shipped
 from femurkit.volume import Field, Volume
 
@@ -31,21 +32,22 @@ MARGIN_MM = 15.0
 class Hip:
     """One femur found. box: canonical grid for the fine network (mirrored for a right hip).
 
-    coarse: probability of any femur over the whole scan, on the coarse network's grid.
-    length_mm: of the femur in the scan, along the body, as the coarse pass sees it.
+    edges: where the scan cuts it off, as the coarse pass sees it. coarse: probability of any femur
+    over the whole scan, on the coarse network's grid. length_mm: of the femur in the scan, along
+    the body, as the coarse pass sees it.
     """
 
     side: Side
     box: Grid
     proximal_ml: float
-    remarks: tuple[Remark, ...] = ()
+    edges: Edges = field(default_factory=dict)
     coarse: Field | None = None
     length_mm: float = 0.0
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """The remarks as sentences."""
-        return tuple(map(str, self.remarks))
+        """What the scan cuts off, in sentences."""
+        return tuple(map(str, remarks_on(self.edges, EDGE_CLAIMS)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +104,9 @@ def find_hips(volume: Volume, *, network: Network | None = None, device: str = "
     hips = []
     for side, part in _sided(_two(parts)).items():
         box = _box(part, volume.grid, side, fine)
-        said = remarks_on((part, volume.grid), HIP_CLAIMS)
+        edges = edges_of_coarse(femur, volume.grid, part.low, part.high)
         length = float(part.high[2] - part.low[2])
-        hips.append(Hip(side, box, part.proximal_ml, said, femur, length))
+        hips.append(Hip(side, box, part.proximal_ml, edges, femur, length))
     return sorted(hips, key=lambda h: h.side.label)
 
 
@@ -199,25 +201,3 @@ def _box(part: _Part, scan: Grid, side: Side, network: Network) -> Grid:
     if side is Side.RIGHT:
         corner[0] = stop[0] + spare[0] / 2 - step / 2
     return Grid.aligned((z, y, x), (step,) * 3, corner, mirrored=side is Side.RIGHT)
-
-
-def _head(seen: tuple[_Part, Grid]) -> str | None:
-    part, scan = seen
-    if part.high[2] <= scan.bounds_mm()[1][2] - 1.0:
-        return None
-    return "The scan ends at the femoral head: its top may be missing."
-
-
-def _field_of_view(seen: tuple[_Part, Grid]) -> str | None:
-    part, (low, high) = seen[0], seen[1].bounds_mm()
-    cut = (part.low[:2] < low[:2] + 1.0).any() or (part.high[:2] > high[:2] - 1.0).any()
-    return "The field of view cuts the femur." if cut else None
-
-
-HIP_CLAIMS: tuple[Claim[tuple[_Part, Grid]], ...] = (
-    Claim("HEAD_IN_SCAN", "warning", "the scan goes on above the femoral head", _head,
-          "Give a scan that begins above the hip joint."),
-    Claim("FEMUR_IN_VIEW", "warning", "the femur lies within the field of view", _field_of_view,
-          "Give a reconstruction with a larger field of view."),
-)  # fmt: skip
-"""What the scan's edges may cut off."""

@@ -8,6 +8,7 @@ from femurkit.anatomy import Side
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.confidence import confidence, signs_of
 from femurkit.measure.length import visible_length_mm
+from femurkit.measure.likeness import Likeness
 from femurkit.measure.metal import metal_ml
 from femurkit.measure.morphometry import morphometry
 from femurkit.mesh import Mesh
@@ -42,11 +43,13 @@ def measure(
     *,
     probability: Field | None = None,
     cortex: Cortex | str | None = None,
+    alike: Likeness | None = None,
 ) -> dict[str, Any]:
     """Plain numbers for measurements.json; units are the endings of the names.
 
     mask on the scan's grid, surfaces in LPS mm; probability: what a network gave, on its box, for
-    the confidence, which needs the volume too; cortex: of the periosteal surface, if it was sought.
+    the confidence, which needs the volume too; cortex: of the periosteal surface, if it was sought;
+    alike: how like a femur that surface is.
     What cannot be measured is None, and `not_measurable` says why; `standard_errors` holds those
     that are known. `checks` is a list of {code, passed, text}.
     """
@@ -84,6 +87,10 @@ def measure(
         found["blur_sigma_mm"] = _rounded(cortex.sigma_mm, 2)
     found["not_measurable"] = missing
     found["checks"] = checks(mask, periosteal, hollow, length)
+    if alike is not None:
+        found["shape_distance_mm"] = _rounded(alike.distance_mm, 2)
+        found["checks"].append(_check("LIKE_A_FEMUR", alike.is_usual, alike.text))
+        found["checks"].append(_check("SIDE_AGREES", alike.side_agrees, alike.text))
     if volume is not None:
         metal = metal_ml(volume, mask)
         text = f"{metal:.1f} ml of metal in or beside the bone"

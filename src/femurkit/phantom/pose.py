@@ -13,14 +13,15 @@ from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
 from femurkit.anatomy import Side
+from femurkit.bones.model import shape_model
 from femurkit.mesh import Mesh, smooth_over, vertex_normals
 from femurkit.phantom.shapes import (
     MIRROR,
     Bone,
     FemurFrame,
+    acetabulum,
     femur_frame,
     fit_sphere,
-    shape_model,
     smooth_noise,
     subdivided,
 )
@@ -59,13 +60,13 @@ def assemble(
     scores = model.draw_scores(rng)
     scale = float(rng.uniform(0.93, 1.1)) if size is None else size
     pelvis = model.mesh("pelvis", scores)
-    centres = {s: fit_sphere(pelvis.vertices[model.acetabulum(s)])[0] for s in Side}
+    centres = {s: fit_sphere(pelvis.vertices[acetabulum(s)])[0] for s in Side}
     level = _level(centres, scale, rng)
     pelvis = pelvis.transformed(level)
     bones = []
     for side, joint in joints.items():
         shape = scores if side is Side.LEFT else model.draw_scores(rng)
-        socket, radius = fit_sphere(pelvis.vertices[model.acetabulum(side)])
+        socket, radius = fit_sphere(pelvis.vertices[acetabulum(side)])
         parts = _leg(
             rng,
             shape,

@@ -1,19 +1,17 @@
-"""Bones drawn from the LLP26 shape model (26 CT subjects; see scripts/make_shape_model.py).
+"""A phantom's bones: where their landmarks are, and how their surfaces are made finer and uneven.
 
-All coordinates are LPS mm. The model holds a left femur and a whole pelvis; right femurs are
-left ones mirrored. A draw mixes a few subjects' scores and adds variation along the modes.
+All coordinates are LPS mm.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any
 
 import numpy as np
 
 from femurkit.anatomy import Side
+from femurkit.bones.model import shape_model
 from femurkit.errors import DegenerateShape
 from femurkit.mesh import Mesh, from_vtk, to_vtk, vertex_normals
 
@@ -143,58 +141,27 @@ def _head(vertices: np.ndarray) -> tuple[np.ndarray, float, np.ndarray]:
     return centre, radius, neck
 
 
-class ShapeModel:
-    """The linear model: vertices = mean + scores @ modes, per part."""
-
-    def __init__(self, data: Any) -> None:
-        self.scores = np.asarray(data["scores"], float)
-        self._mean = {p: np.asarray(data[f"{p}_mean"], float) for p in PARTS}
-        self._modes = {p: np.asarray(data[f"{p}_modes"], np.float32) for p in PARTS}
-        self._faces = {p: np.asarray(data[f"{p}_faces"], np.int64) for p in PARTS}
-
-    def draw_scores(self, rng: np.random.Generator) -> np.ndarray:
-        """(26,) scores: a mixture of two to four subjects plus a fifth of each mode's spread."""
-        chosen = rng.choice(len(self.scores), size=rng.integers(2, 5), replace=False)
-        weights = rng.dirichlet(np.ones(len(chosen)) * 0.8)
-        spread = self.scores.std(0)
-        mixed: np.ndarray = weights @ self.scores[chosen] * rng.uniform(0.9, 1.25)
-        return mixed + rng.normal(0, 0.25, len(spread)) * spread
-
-    def mesh(self, part: str, scores: np.ndarray) -> Mesh:
-        """Surface of one part ('femur', 'pelvis', 'tibia', 'patella')."""
-        vertices = self._mean[part] + np.tensordot(scores, self._modes[part], 1)
-        return Mesh(vertices, self._faces[part])
-
-    @lru_cache(maxsize=2)  # noqa: B019 - the model is one object for the life of the process
-    def acetabulum(self, side: Side) -> np.ndarray:
-        """Indices of the pelvis vertices that face the femoral head on one side."""
-        vertices, faces = self._mean["pelvis"], self._faces["pelvis"]
-        midline = 0.5 * (vertices[:, 0].min() + vertices[:, 0].max())
-        head = femur_frame(self._mean["femur"]).head
-        centre = head.copy() if side is Side.LEFT else np.array([2 * midline - head[0], *head[1:]])
-        normals = vertex_normals(Mesh(vertices, faces))
-        best = np.array([], int)
-        radius = 25.0
-        for _ in range(30):
-            ray = vertices - centre
-            distance = np.linalg.norm(ray, axis=1)
-            facing = (normals * ray).sum(1) < -0.6 * distance
-            best = np.flatnonzero(facing & (distance < radius + 7) & (distance > radius - 8))
-            if len(best) < 12:
-                radius += 1
-                continue
-            centre, radius = fit_sphere(vertices[best])
-        return best
-
-
-PARTS = ("femur", "pelvis", "tibia", "patella")
-
-
-@lru_cache(maxsize=1)
-def shape_model() -> ShapeModel:
-    """The model shipped with the package."""
-    with files("femurkit.phantom").joinpath("llp26.npz").open("rb") as file:
-        return ShapeModel(np.load(file))
+@lru_cache(maxsize=2)
+def acetabulum(side: Side) -> np.ndarray:
+    """Indices of the model's pelvis vertices that face the femoral head on one side."""
+    model = shape_model()
+    vertices = model.mean("pelvis")
+    midline = 0.5 * (vertices[:, 0].min() + vertices[:, 0].max())
+    head = femur_frame(model.mean("femur")).head
+    centre = head.copy() if side is Side.LEFT else np.array([2 * midline - head[0], *head[1:]])
+    normals = vertex_normals(model.mesh("pelvis", np.zeros(len(model.scores))))
+    best = np.array([], int)
+    radius = 25.0
+    for _ in range(30):
+        ray = vertices - centre
+        distance = np.linalg.norm(ray, axis=1)
+        facing = (normals * ray).sum(1) < -0.6 * distance
+        best = np.flatnonzero(facing & (distance < radius + 7) & (distance > radius - 8))
+        if len(best) < 12:
+            radius += 1
+            continue
+        centre, radius = fit_sphere(vertices[best])
+    return best
 
 
 def subdivided(mesh: Mesh) -> Mesh:

@@ -1,0 +1,1 @@
+"""Bones as a statistical shape model knows them: phantoms are drawn from it, results held to it."""

@@ -1,0 +1,206 @@
+"""How like a femur a surface is: the nearest femur of the shape model, laid over it.
+
+The model is placed by iterative closest points, first rigid from several heights (the scan may
+show any part of the bone), then bent along its components. Points of the surface look for the
+model, and those of the model that lie in the scan look for the surface.
+Source: Besl and McKay, 1992, doi 10.1109/34.121791; point to plane: Chen and Medioni, 1992,
+doi 10.1016/0262-8856(92)90066-C.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
+
+from femurkit.anatomy import Side
+from femurkit.bones.model import shape_model
+from femurkit.mesh import Mesh, vertex_areas_mm2, vertex_normals
+from femurkit.solid import Plane, uncut
+
+COMPONENTS = 10
+"""Of the shape's variation; the 26 subjects do not bear many more."""
+MOST_SD = 3.0
+POINTS = 800
+PROXIMAL_MM = 90.0
+STARTS_MM = (0.0, 30.0, 60.0, 90.0)
+"""How much of the upper femur may be missing above the surface."""
+WITHIN_MM = 2.0
+"""So far inside the scan a point of the model must lie to be looked for."""
+LEAST_MODEL = 50
+"""Vertices of the model in the range of the surface; fewer place nothing."""
+ARM_MM = 50.0
+"""Turns weigh as much as the shifts they make at this distance from the hip."""
+STIFF, HELD = 0.3, 0.02
+"""Weights of the components' deviations (in SD) and of a step, against the squared mm."""
+
+MIRROR = np.array([-1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True, eq=False)
+class _Model:
+    """A left femur with its hip at the origin. modes: (k, n, 3) mm per SD; faces: (m, 3)."""
+
+    vertices: np.ndarray
+    modes: np.ndarray
+    faces: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class _Target:
+    """Points of the surface (n, 3), of a left femur, their normals, and where the scan ends."""
+
+    points: np.ndarray
+    normals: np.ndarray
+    tree: cKDTree
+    planes: tuple[Plane, ...]
+
+    def in_scan(self, points: np.ndarray) -> np.ndarray:
+        """Indices of points that lie well in the scan."""
+        inside = np.ones(len(points), bool)
+        for plane in self.planes:
+            inside &= plane.depth_mm(points) > WITHIN_MM
+        return np.flatnonzero(inside)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pose:
+    """turn @ (vertices + amounts @ modes) + shift."""
+
+    turn: np.ndarray
+    shift: np.ndarray
+    amounts: np.ndarray
+    distance_mm: float = np.inf
+
+    def place(self, model: _Model) -> np.ndarray:
+        bent = model.vertices + np.tensordot(self.amounts, model.modes, 1)
+        return np.asarray(bent @ self.turn.T + self.shift)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pairs:
+    """Vertices of the model and points of the surface that belong together."""
+
+    vertex: np.ndarray
+    point: np.ndarray
+    apart: np.ndarray
+    weight: np.ndarray
+    normal: np.ndarray
+    outward: int
+    """So many were sought from the surface, the rest from the model."""
+
+
+def distance_to_femur_mm(surface: Mesh, side: Side, planes: Sequence[Plane]) -> float:
+    """How far a surface is from the nearest femur of the shape model, RMS in mm.
+
+    The larger of two: from the surface to the femur, and from what the femur has within the scan to
+    the surface, at right angles to the other. surface: closed, LPS mm; planes: the scan's faces,
+    where the bone is cut. inf where the surface cannot be laid over a femur at all.
+    """
+    model, target = _left_femur(), _target(surface, side, planes)
+    poses = (_first(model, target, above) for above in STARTS_MM)
+    tries = [_settled(model, target, pose) for pose in poses if pose is not None]
+    if not tries:
+        return float("inf")
+    best = min(tries, key=lambda pose: pose.distance_mm)
+    return _bent(model, target, best, rounds=20, components=COMPONENTS).distance_mm
+
+
+@lru_cache(maxsize=1)
+def _left_femur() -> _Model:
+    shapes = shape_model()
+    vertices, modes = shapes.variation("femur", COMPONENTS)
+    top = vertices[:, 2].max()
+    proximal = vertices[:, 2] > top - PROXIMAL_MM
+    hip = np.array([*vertices[proximal].mean(0)[:2], top - PROXIMAL_MM / 2])
+    modes = modes - modes[:, proximal].mean(1)[:, None]
+    return _Model(vertices - hip, modes, shapes.faces("femur"))
+
+
+def _target(surface: Mesh, side: Side, planes: Sequence[Plane]) -> _Target:
+    """Points spread evenly over the bone's own surface, the same ones each time."""
+    flip = np.ones(3) if side is Side.LEFT else MIRROR
+    own = uncut(surface, planes)
+    areas, normals = vertex_areas_mm2(own), vertex_normals(own)
+    chosen = np.random.default_rng(0).choice(len(areas), POINTS, p=areas / areas.sum())
+    points = surface.vertices[chosen] * flip
+    turned = tuple(Plane(p.point_mm * flip, p.inward * flip) for p in planes)
+    return _Target(points, normals[chosen] * flip, cKDTree(points), turned)
+
+
+def _first(model: _Model, target: _Target, above_mm: float) -> _Pose | None:
+    """Upright, with its top so far above the surface's, in the middle of it."""
+    low, high = target.points.min(0), target.points.max(0)
+    up = high[2] + above_mm - model.vertices[:, 2].max()
+    height = model.vertices[:, 2] + up
+    part = model.vertices[(height >= low[2]) & (height <= high[2])]
+    if len(part) < LEAST_MODEL:
+        return None
+    across = (low + high)[:2] / 2 - (part.min(0) + part.max(0))[:2] / 2
+    return _Pose(np.eye(3), np.array([*across, up]), np.zeros(COMPONENTS))
+
+
+def _settled(model: _Model, target: _Target, pose: _Pose) -> _Pose:
+    """Moved as a whole, then bent a little: enough to compare starts."""
+    for _ in range(15):
+        placed = pose.place(model)
+        pairs = _pairs(model, target, placed)
+        weight = pairs.weight / pairs.weight.sum()
+        here, there = placed[pairs.vertex], target.points[pairs.point]
+        at, to = weight @ here, weight @ there
+        turn = Rotation.align_vectors(there - to, here - at, weights=weight)[0].as_matrix()
+        pose = replace(pose, turn=turn @ pose.turn, shift=to + turn @ (pose.shift - at))
+    return _bent(model, target, pose, rounds=8, components=3)
+
+
+def _bent(model: _Model, target: _Target, pose: _Pose, *, rounds: int, components: int) -> _Pose:
+    """Moved and bent by Gauss-Newton steps on the distances along the normals."""
+    stiff = np.r_[np.full(6, HELD), np.full(components, STIFF)]
+    for _ in range(rounds):
+        placed = pose.place(model)
+        pairs = _pairs(model, target, placed)
+        normal, arm = pairs.normal, placed[pairs.vertex] - pose.shift
+        moves = np.einsum("kvj,vj->vk", model.modes[:components, pairs.vertex], normal @ pose.turn)
+        slope = np.c_[np.cross(arm, normal) / ARM_MM, normal, moves]
+        left = (normal * (target.points[pairs.point] - placed[pairs.vertex])).sum(1)
+        pull = slope.T @ (pairs.weight * left)
+        pull[6:] -= STIFF * pose.amounts[:components]
+        step = np.linalg.solve(slope.T @ (slope * pairs.weight[:, None]) + np.diag(stiff), pull)
+        amounts = pose.amounts.copy()
+        amounts[:components] = np.clip(amounts[:components] + step[6:], -MOST_SD, MOST_SD)
+        turn = Rotation.from_rotvec(step[:3] / ARM_MM).as_matrix() @ pose.turn
+        pose = _Pose(turn, pose.shift + step[3:6], amounts)
+    return replace(pose, distance_mm=_apart_mm(model, target, pose))
+
+
+def _apart_mm(model: _Model, target: _Target, pose: _Pose) -> float:
+    """The larger RMS distance along the normals, of the surface's points and of the model's."""
+    placed = pose.place(model)
+    pairs = _pairs(model, target, placed)
+    off = ((target.points[pairs.point] - placed[pairs.vertex]) * pairs.normal).sum(1) ** 2
+    out, back = off[: pairs.outward], off[pairs.outward :]
+    return float(np.sqrt(max(out.mean(), back.mean() if len(back) else 0.0)))
+
+
+def _pairs(model: _Model, target: _Target, placed: np.ndarray) -> _Pairs:
+    """Nearest neighbours both ways; far ones weigh less."""
+    normals = vertex_normals(Mesh(placed, model.faces))
+    apart, vertex = cKDTree(placed).query(target.points)
+    seen = target.in_scan(placed)
+    back, point = target.tree.query(placed[seen])
+    count = len(apart)
+    apart = np.r_[apart, back]
+    weight = np.r_[np.full(count, 1 / count), np.full(len(seen), 1 / max(len(seen), count / 4))]
+    far = max(2 * float(np.median(apart)), 3.0)
+    return _Pairs(
+        np.r_[vertex, seen],
+        np.r_[np.arange(count), point],
+        apart,
+        weight * np.minimum(1, far / np.maximum(apart, 1e-9)),
+        np.r_[normals[vertex], target.normals[point]],
+        count,
+    )

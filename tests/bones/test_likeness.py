@@ -1,0 +1,91 @@
+"""Femora lie near the shape model, other bones and femora of the other side do not."""
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from femurkit.anatomy import Side
+from femurkit.bones.likeness import distance_to_femur_mm
+from femurkit.bones.model import shape_model
+from femurkit.geometry import Grid
+from femurkit.measure.likeness import NO_FEMUR_MM, USUAL_MM, likeness
+from femurkit.phantom.anatomy import draw_anatomy
+from femurkit.solid import cut, faces
+from femurkit.surface.contour import largest_part
+
+
+def window(low, high):
+    shape = np.round((np.array(high) - low)[::-1]).astype(int)
+    return faces(Grid.aligned(tuple(int(n) for n in shape), (1.0, 1.0, 1.0), np.array(low) + 0.5))
+
+
+def hip(mesh, *, length=160.0, lost=0.0, margin=20.0):
+    """The upper part of a femur: so long, with so much of the top cut off, mm."""
+    low, high = mesh.vertices.min(0) - margin, mesh.vertices.max(0) + margin
+    low[2], high[2] = high[2] - margin - length, high[2] - lost - (margin if lost else 0.0)
+    planes = window(low, high)
+    return cut(mesh, planes), planes
+
+
+@pytest.fixture(scope="module")
+def femora():
+    return draw_anatomy(np.random.default_rng(7)).femurs
+
+
+@pytest.mark.parametrize("side", Side)
+@pytest.mark.parametrize("lost", [0.0, 15.0, 40.0])
+def test_a_femur_is_one_of_its_own_side(femora, side, lost):
+    surface, planes = hip(femora[side].mesh, lost=lost)
+    found = likeness(surface, side, planes)
+    assert found.distance_mm < USUAL_MM
+    assert found.is_usual and found.is_femur and found.side_agrees
+
+
+@pytest.mark.parametrize("side", Side)
+def test_a_mirrored_femur_is_told(femora, side):
+    surface, planes = hip(femora[side].mesh)
+    found = likeness(surface, side.other, planes)
+    assert found.distance_mm > USUAL_MM
+    assert not found.side_agrees
+    assert found.other_mm == pytest.approx(likeness(surface, side, planes).distance_mm)
+    assert side.value in found.text and "mirrored" in found.text
+
+
+def test_the_model_itself_is_at_hardly_any_distance():
+    model = shape_model()
+    mesh = model.mesh("femur", model.scores.mean(0))
+    surface, planes = hip(mesh)
+    assert distance_to_femur_mm(surface, Side.LEFT, planes) < 0.4
+
+
+def test_where_and_how_it_lies_changes_little(femora):
+    surface, planes = hip(femora[Side.LEFT].mesh)
+    before = distance_to_femur_mm(surface, Side.LEFT, planes)
+    place = np.eye(4)
+    place[:3, :3] = Rotation.from_euler("xyz", [12, -10, 25], degrees=True).as_matrix()
+    place[:3, 3] = 300, -150, 800
+    moved = surface.transformed(place)
+    there = [
+        type(p)(place[:3, :3] @ p.point_mm + place[:3, 3], place[:3, :3] @ p.inward) for p in planes
+    ]
+    assert distance_to_femur_mm(moved, Side.LEFT, there) == pytest.approx(before, abs=0.4)
+
+
+def test_a_piece_of_the_pelvis_is_no_femur():
+    model = shape_model()
+    mesh = model.mesh("pelvis", model.scores[3])
+    wing = mesh.vertices[mesh.vertices[:, 2].argmax()]
+    planes = window(wing - [60, 60, 90], wing + [60, 60, 20])
+    found = likeness(largest_part(cut(mesh, planes)), Side.LEFT, planes)
+    assert found.distance_mm > NO_FEMUR_MM
+    assert not found.is_femur
+
+
+def test_a_speck_is_laid_over_nothing():
+    model = shape_model()
+    mesh = model.mesh("femur", model.scores[0])
+    top = mesh.vertices[:, 2].max()
+    planes = window(
+        [*mesh.vertices.min(0)[:2] - 5, top - 1.5], [*mesh.vertices.max(0)[:2] + 5, top + 9]
+    )
+    assert not likeness(cut(mesh, planes), Side.LEFT, planes).is_femur
