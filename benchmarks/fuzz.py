@@ -2,9 +2,10 @@
 
 A small series (classic or enhanced, plain or compressed, in a folder or a zip) or an image file is
 mutated, bytes and header values alike, and given to `femurkit reconstruct`. A tenth of them show a
-true hip. Each must end with exit code 0, 3 or 4 within SLOW_S seconds, leave the input as it was
-and nothing but OUT beside it, name no patient and stay below MEMORY_MB; what does not is printed
-with the number that makes it again and counts as a failure (exit code 1).
+phantom's hip, a twentieth are slices of a real thigh as its scanner wrote them (pelvic-ref-003,
+where ../shared/data is there). Each must end with exit code 0, 3 or 4 within SLOW_S seconds, leave
+the input as it was and nothing but OUT beside it, name no patient and stay below MEMORY_MB; what
+does not is printed with the number that makes it again and counts as a failure (exit code 1).
 """
 
 from __future__ import annotations
@@ -48,6 +49,8 @@ from femurkit.images import write_image
 from femurkit.phantom.patient import make_patient
 from femurkit.volume import Volume
 
+REAL = Path(__file__).parents[2] / "shared/data/pelvic-ref-003/ct.zip"
+SLICES = 24
 SLOW_S, MEMORY_MB = 60.0, 4096
 SYNTAXES = (RLELossless, JPEGLSLossless, JPEG2000Lossless)
 STRANGE = (
@@ -79,6 +82,17 @@ def body(rng: np.random.Generator) -> Volume:
     hu = rng.choice([-1000, -100, 50, 60, 900], size=(24, 64, 64), p=[0.3, 0.2, 0.2, 0.2, 0.1])
     hu = (hu + rng.integers(-20, 20, hu.shape)).astype(np.int16)
     return Volume(hu, Grid.aligned(hu.shape, (3.0, 2.0, 2.0), (-60, -60, -500)))
+
+
+@cache
+def thigh() -> tuple[bytes, ...]:
+    """The lowest slices of a real scan, as files; none where the data is not there."""
+    if not REAL.exists():
+        return ()
+    with zipfile.ZipFile(REAL) as archive:
+        files = [archive.read(name) for name in archive.namelist() if name.endswith(".dcm")]
+    level = {data: dcmread(io.BytesIO(data), stop_before_pixels=True) for data in files}
+    return tuple(sorted(files, key=lambda data: level[data].ImagePositionPatient[2])[:SLICES])
 
 
 def series(volume: Volume, folder: Path, chance: random.Random) -> list[Path]:
@@ -174,7 +188,13 @@ def make(number: int, seed: int, home: Path) -> Path:
         write_image(volume, source)
         chance.choice(MUTATIONS[:3])(source, chance)
         return source
-    files = series(volume, home / "series", chance)
+    if number % 20 == 5 and thigh():
+        (home / "series").mkdir()
+        files = [home / "series" / f"{k:03d}.dcm" for k in range(SLICES)]
+        for path, data in zip(files, thigh(), strict=True):
+            path.write_bytes(data)
+    else:
+        files = series(volume, home / "series", chance)
     every = chance.random() < 0.4
     for path in files if every else chance.sample(files, chance.choice([1, 3])):
         # the same change in every slice, or another one in each of a few

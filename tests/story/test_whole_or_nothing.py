@@ -1,5 +1,6 @@
 """OUT appears whole or not at all, whatever ends the run."""
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -44,20 +45,35 @@ def test_a_kill_leaves_nothing(patient, tmp_path, how):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("size", ["20k", "6m"])
-def test_a_full_disk_is_told_and_nothing_is_left(femurkit, patient, tmp_path, size):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(disk)]
+@contextlib.contextmanager
+def disk(folder, options):
+    """A small disk mounted on a folder; skips where that is not allowed."""
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     if subprocess.run(mount, capture_output=True, check=False).returncode:
         pytest.skip("only root may mount a small disk")
     try:
-        told = femurkit("reconstruct", patient / "ct", "-o", disk / "out", "--side", "left")
-        left = list(disk.iterdir())
+        yield folder
     finally:
-        subprocess.run(["umount", str(disk)], check=True)
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("size=20k", "ENOSPC: No space left on device. Nothing was written."),
+        ("size=6m", "ENOSPC: No space left on device. Nothing was written."),
+        ("ro", "EROFS: Read-only file system. Nothing was written."),
+    ],
+)
+def test_a_disk_that_is_full_or_read_only_is_told_and_nothing_is_left(
+    femurkit, patient, tmp_path, options, said
+):
+    with disk(tmp_path / "disk", options) as folder:
+        told = femurkit("reconstruct", patient / "ct", "-o", folder / "out", "--side", "left")
+        left = list(folder.iterdir())
     assert told.code == 1
-    assert "ENOSPC: No space left on device. Nothing was written." in told.err
+    assert said in told.err
     assert "Traceback" not in told.err
     assert left == []
 
