@@ -20,6 +20,7 @@ from femurkit.hips.locate import Hip
 from femurkit.images import write_mask
 from femurkit.measure.femur import measure
 from femurkit.measure.likeness import likeness
+from femurkit.measure.verdict import verdict
 from femurkit.output import whole_or_nothing
 from femurkit.remark import Remark, remarks_on
 from femurkit.report.build import femur_page, remarks
@@ -114,6 +115,7 @@ def reconstruct(
         femurs, notes = _femurs(
             _Work(scan, network, recipe, drawn, files, slices, uncertainty, steps), hips
         )
+        femurs = _judged(femurs, scan.remarks)
         if scan.series is not None:
             with steps("segmentation object"):
                 masks = {femur.side: femur.mask for femur in femurs}
@@ -151,6 +153,18 @@ def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:
     sides = {side.value for side in Side if which in ("both", side.value)}
     lost = sorted(sides - {hip.side.value for hip in chosen})
     return chosen, [f"no {side} femur was found; only the other was done" for side in lost]
+
+
+def _judged(femurs: Sequence[Femur], said: Sequence[Remark]) -> list[Femur]:
+    """Each with its verdict: what a person should do with it. said: of the scan."""
+    out = []
+    for femur in femurs:
+        other = next((f.measured for f in femurs if f.side is not femur.side), None)
+        judged = verdict(femur.measured, other=other, remarks=(*said, *femur.remarks))
+        told = {"verdict": judged.word, "verdict_reasons": list(judged.reasons)}
+        page = replace(femur.page, verdict=judged)
+        out.append(replace(femur, measured=femur.measured | told, page=page))
+    return out
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,7 +217,7 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
         outline = solid.mesh
         alike = likeness(outline, side, files.planes)
         if not alike.is_femur:
-            raise DegenerateShape(f"it is none, {alike.text}")
+            raise DegenerateShape(f"it is none. {alike.text}")
         if work.recipe == "paper":
             inner = paper_hollow(volume, mask)
         else:

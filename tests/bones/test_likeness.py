@@ -48,7 +48,7 @@ def test_a_mirrored_femur_is_told(femora, side):
     assert found.distance_mm > USUAL_MM
     assert not found.side_agrees
     assert found.other_mm == pytest.approx(likeness(surface, side, planes).distance_mm)
-    assert side.value in found.text and "mirrored" in found.text
+    assert f"nearer to a {side.value} femur" in found.side_text and "mirrored" in found.side_text
 
 
 def test_the_model_itself_is_at_hardly_any_distance():

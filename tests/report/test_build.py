@@ -38,7 +38,7 @@ def test_without_a_head_the_pictures_go_through_the_middle(box):
         ("closed", True), ("2 handles", False),
     ]  # fmt: skip
     # With a head that lies beside the bone the coronal plane misses it.
-    elsewhere = {**MEASURED, "head_centre_lps_mm": [0.0, 25.0, 30.0]}
+    elsewhere = {**MEASURED, "head_centre_lps_mm": [0.0, 25.0, 30.0], "head_radius_mm": 24.0}
     page = femur_page(ct, Side.LEFT, **args, measured=elsewhere)
     assert page.cuts[0].outline == ()
 

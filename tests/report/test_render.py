@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode
+from dataclasses import replace
 from html.parser import HTMLParser
 from io import BytesIO
 
@@ -10,9 +11,10 @@ import pytest
 from PIL import Image
 
 from femurkit.anatomy import Side
+from femurkit.measure.verdict import Verdict
 from femurkit.report.build import numbers
 from femurkit.report.content import Check, Cut, FemurPage, Number, Report, View
-from femurkit.report.render import render, svg_path
+from femurkit.report.render import beside, render, svg_path
 
 SQUARE = np.array([[1, 1], [9, 1], [9, 5], [1, 1]], float)
 
@@ -60,12 +62,13 @@ def test_says_everything_it_is_given():
         assert text in words, text
 
 
-def test_loads_nothing_and_runs_nothing():
+def test_loads_nothing():
     tags = Page(render(report())).tags
     addresses = [a for _, attrs in tags for k, a in attrs.items() if k in ("src", "href", "srcset")]
     assert len(addresses) == 2 * (3 + 2)
     assert all(address.startswith("data:image/") for address in addresses)
-    assert not {"script", "link", "iframe"} & {tag for tag, _ in tags}
+    assert not {"link", "iframe"} & {tag for tag, _ in tags}
+    assert [attrs for tag, attrs in tags if tag == "script"] == [{}]
     assert not re.search(r"url\(|@import", render(report()))
 
 
@@ -99,7 +102,7 @@ def test_an_outline_becomes_a_closed_path():
     [
         ("volume_ml", 241.26, Number("Volume", "241.3", "ml")),
         ("surface_area_mm2", 34012.0, Number("Surface area", "340.1", "cm²")),
-        ("neck_shaft_angle_deg", 127.04, Number("Neck shaft angle", "127.0", "°")),
+        ("neck_length_mm", 52.04, Number("Neck length", "52.0", "mm")),
         ("parts", 2, Number("Parts", "2")),
     ],
 )
@@ -109,3 +112,33 @@ def test_numbers_get_their_unit_from_their_name(name, value, expected):
 
 def test_words_and_yes_or_no_are_not_numbers():
     assert numbers({"side": "left", "watertight": True, "checks": []}) == ()
+
+
+def test_what_is_usual_stands_beside_with_its_source():
+    usual, strange = numbers({"neck_shaft_angle_deg": 127.0}) + numbers(
+        {"neck_shaft_angle_deg": 90}
+    )
+    assert usual.usual == strange.usual == "112.3 to 137.1"
+    assert "628" in usual.source
+    assert (usual.unusual, strange.unusual) == (False, True)
+    words = " ".join(
+        Page(render(report(femurs=(replace(page(Side.LEFT), numbers=(strange,)),)))).words
+    )
+    assert "unusual" in words and "628 healthy adults" in words
+
+
+def test_left_and_right_stand_in_one_row_and_gaps_are_said():
+    left = replace(page(Side.LEFT), numbers=(Number("Volume", "1"), Number("Offset", "2", "mm")))
+    right = replace(page(Side.RIGHT), numbers=(Number("Volume", "3"),))
+    rows = beside([left, right])
+    assert [(row.name, row.unit) for row in rows] == [("Volume", ""), ("Offset", "mm")]
+    assert [v and v.value for row in rows for v in row.values] == ["1", "3", "2", None]
+    assert "not measurable" in " ".join(Page(render(report(femurs=(left, right)))).words)
+
+
+@pytest.mark.parametrize("word", ["accept", "look", "reject"])
+def test_the_verdict_is_told_with_its_reasons_and_rule(word):
+    judged = replace(page(Side.LEFT), verdict=Verdict(word, ("two <b>handles</b>",)))
+    text = render(report(femurs=(judged,), rule="Reject: no."))
+    words = " ".join(Page(text).words)
+    assert word.capitalize() in words and "two <b>handles</b>" in words and "Reject: no." in words

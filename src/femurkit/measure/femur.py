@@ -90,7 +90,7 @@ def measure(
     if alike is not None:
         found["shape_distance_mm"] = _rounded(alike.distance_mm, 2)
         found["checks"].append(_check("LIKE_A_FEMUR", alike.is_usual, alike.text))
-        found["checks"].append(_check("SIDE_AGREES", alike.side_agrees, alike.text))
+        found["checks"].append(_check("SIDE_AGREES", alike.side_agrees, alike.side_text))
     if volume is not None:
         metal = metal_ml(volume, mask)
         text = f"{metal:.1f} ml of metal in or beside the bone"

@@ -47,13 +47,18 @@ class Likeness:
 
     @property
     def text(self) -> str:
-        """What was found, without a full stop."""
-        said = f"the surface lies {self.distance_mm:.1f} mm (RMS) from the nearest femur known"
+        """How near, without a full stop."""
+        return f"The surface lies {self.distance_mm:.1f} mm (RMS) from the nearest femur known"
+
+    @property
+    def side_text(self) -> str:
+        """Which side it is like."""
+        side = self.side.value
         if self.side_agrees:
-            return said
+            return f"The surface is that of a {side} femur"
         return (
-            f"{said}, and {self.other_mm:.1f} mm from the nearest {self.side.other.value} one: "
-            "the scan may be mirrored"
+            f"The surface lies nearer to a {self.side.other.value} femur ({self.other_mm:.1f} mm) "
+            f"than to a {side} one ({self.distance_mm:.1f} mm): the scan may be mirrored"
         )
 
 

@@ -11,7 +11,10 @@ import numpy as np
 from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.report.content import Check, FemurPage, Number, View
-from femurkit.report.cuts import head_cut, shaft_cut
+from femurkit.report.cuts import ABOVE_END_MM, head_cut, shaft_cut
+from femurkit.report.ranges import RANGES
+from femurkit.report.shell import shell_of
+from femurkit.report.stack import stack_of
 from femurkit.report.views import THICK_MM, thickness_colours, view
 from femurkit.surface.cortex import Cortex
 from femurkit.volume import Volume
@@ -49,7 +52,9 @@ def femur_page(
     of the surface. cortex: of the periosteal surface, if it could be told.
     """
     thick: tuple[View, ...] = ()
+    shares: np.ndarray | None = None
     if isinstance(cortex, Cortex):
+        shares = cortex.thickness_mm / THICK_MM
         colours = thickness_colours(cortex.thickness_mm)
         thick = tuple(
             replace(view(periosteal, name, side, colours=colours), name=f"cortex, {name}: {SCALE}")
@@ -59,6 +64,7 @@ def femur_page(
         centre = (periosteal.vertices.min(0) + periosteal.vertices.max(0)) / 2
     else:
         centre = np.array(measured["head_centre_lps_mm"])
+    stack = stack_of(volume, periosteal, _places(periosteal, measured))
     return FemurPage(
         side=side,
         cuts=(
@@ -73,7 +79,28 @@ def femur_page(
         numbers=numbers(measured),
         checks=tuple(Check(check["text"], check["passed"]) for check in measured["checks"]),
         notes=tuple(notes),
+        stack=stack,
+        shells=(
+            shell_of("periosteal", periosteal, stack.corner_mm, shares),
+            shell_of("hollow", hollow, stack.corner_mm),
+        ),
     )
+
+
+def _places(periosteal: Mesh, measured: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """What a person wants to see first, LPS mm."""
+    low = periosteal.vertices[:, 2].min() + ABOVE_END_MM
+    end = periosteal.vertices[periosteal.vertices[:, 2] < low]
+    shaft = (end.min(0) + end.max(0)) / 2
+    shaft[2] = low
+    if measured["head_centre_lps_mm"] is None:
+        return {"Shaft end": shaft}
+    head = np.array(measured["head_centre_lps_mm"])
+    return {
+        "Head centre": head,
+        "Joint gap": head + [0.0, 0.0, measured["head_radius_mm"]],
+        "Shaft end": shaft,
+    }
 
 
 def numbers(measured: Mapping[str, Any]) -> tuple[Number, ...]:
@@ -91,11 +118,24 @@ def numbers(measured: Mapping[str, Any]) -> tuple[Number, ...]:
                 shown = f"{value * factor:,.{decimals}f}"
                 if name in errors:
                     shown += f" ± {errors[name] * factor:,.{decimals}f}"
-                out.append(Number(_words(words), shown, unit))
+                out.append(_beside_usual(Number(_words(words), shown, unit), name, value))
                 break
         else:
-            out.append(Number(_words(name), f"{value:,.4g}"))
+            out.append(_beside_usual(Number(_words(name), f"{value:,.4g}"), name, value))
     return tuple(out)
+
+
+def _beside_usual(number: Number, name: str, value: float) -> Number:
+    """With what is usual, where that is known; ranges have the unit of the measurement."""
+    usual = RANGES.get(name)
+    if usual is None:
+        return number
+    return replace(
+        number,
+        usual=f"{usual.low:g} to {usual.high:g}",
+        source=usual.source,
+        unusual=not usual.low <= value <= usual.high,
+    )
 
 
 def remarks(measured: Mapping[str, Any]) -> list[str]:

@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from femurkit.anatomy import Side
+from femurkit.measure.verdict import Verdict
+from femurkit.report.shell import Shell
+from femurkit.report.stack import Stack
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +39,14 @@ class View:
 
 @dataclass(frozen=True)
 class Number:
-    """One measurement, ready to read."""
+    """One measurement, ready to read; usual: what adults have, with its source."""
 
     name: str
     value: str
     unit: str = ""
+    usual: str = ""
+    source: str = ""
+    unusual: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,9 @@ class FemurPage:
     numbers: tuple[Number, ...]
     checks: tuple[Check, ...]
     notes: tuple[str, ...] = ()
+    stack: Stack | None = None
+    shells: tuple[Shell, ...] = ()
+    verdict: Verdict = Verdict("accept")  # noqa: RUF009 - it cannot be changed
 
 
 @dataclass(frozen=True)
@@ -70,6 +79,8 @@ class Report:
     source: str
     """What was read, in words that identify nobody."""
     femurs: tuple[FemurPage, ...]
+    rule: str = ""
+    """How verdicts come about."""
     warnings: tuple[str, ...] = ()
     provenance: tuple[Number, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)

@@ -1,14 +1,22 @@
-"""The report as one HTML file that opens offline: pictures inside, no script."""
+"""The report as one HTML file that opens offline: pictures, data and script are inside."""
 
 from __future__ import annotations
 
+import json
+import zlib
 from base64 import b64encode
+from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from femurkit.report.content import Report
+from femurkit.report.content import FemurPage, Number, Report
+from femurkit.report.shell import COLOURS, UNIT_MM
+from femurkit.report.stack import hu_of_byte
+from femurkit.report.views import palette
 
 
 def render(report: Report) -> str:
@@ -22,7 +30,7 @@ def render(report: Report) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(image=data_uri, path=svg_path)
+    environment.filters.update(image=data_uri, path=svg_path, data=viewer_data, beside=beside)
     return environment.get_template("report.html.j2").render(report=report)
 
 
@@ -38,6 +46,69 @@ def data_uri(image: np.ndarray) -> str:
     buffer = BytesIO()
     Image.fromarray(image).save(buffer, "WEBP", quality=86, method=3)
     return "data:image/webp;base64," + b64encode(buffer.getvalue()).decode("ascii")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One measurement of all femurs; None where it could not be taken."""
+
+    name: str
+    unit: str
+    values: tuple[Number | None, ...]
+    usual: str
+    source: str
+
+
+def beside(femurs: Sequence[FemurPage]) -> list[Row]:
+    """The measurements of several femurs, in the order in which they first appear."""
+    tables = [{number.name: number for number in femur.numbers} for femur in femurs]
+    first = {number.name: number for table in reversed(tables) for number in table.values()}
+    names = dict.fromkeys(name for table in tables for name in table)
+    return [
+        Row(
+            name,
+            first[name].unit,
+            tuple(table.get(name) for table in tables),
+            first[name].usual,
+            first[name].source,
+        )
+        for name in names
+    ]
+
+
+def viewer_data(femur: FemurPage) -> Any:
+    """What the viewer shows of one femur, as JSON that is safe inside a script element."""
+    from markupsafe import Markup
+
+    stack = femur.stack
+    assert stack is not None
+    data = {
+        "side": femur.side.value,
+        "size": stack.hu.shape[::-1],
+        "corner_mm": stack.corner_mm,
+        "step_mm": stack.step_mm,
+        "unit_mm": UNIT_MM,
+        "hu": packed(stack.hu),
+        "hu_of_byte": np.rint(hu_of_byte()).tolist(),
+        "palette": palette(COLOURS + 2).round(3).tolist(),
+        "places": {name: list(at) for name, at in stack.places.items()},
+        "surfaces": [
+            {
+                "name": shell.name,
+                "vertices": packed(shell.vertices),
+                "faces": packed(shell.faces),
+                "colours": packed(shell.colours),
+            }
+            for shell in femur.shells
+        ],
+    }
+    text = json.dumps(data, separators=(",", ":"))
+    return Markup(text.replace("<", "\\u003c"))  # nothing in it can end the element
+
+
+def packed(array: np.ndarray) -> str:
+    """An array's bytes, deflated, as base64."""
+    return b64encode(zlib.compress(array.tobytes(), 6)).decode("ascii")
 
 
 def svg_path(polylines: tuple[np.ndarray, ...]) -> str:

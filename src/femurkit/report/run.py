@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from femurkit.measure.verdict import RULE
 from femurkit.remark import Remark
 from femurkit.report.build import size_of
 from femurkit.report.content import FemurPage, Number, Report
@@ -59,6 +60,7 @@ def report_of(run: Run, pages: Sequence[FemurPage]) -> Report:
     return Report(
         source=size_of(run.scan.volume),
         femurs=tuple(pages),
+        rule=RULE,
         warnings=tuple(dict.fromkeys(run.warnings)),
         provenance=tuple(Number(name, value) for name, value in facts.items()),
         seconds=dict(run.steps.seconds),

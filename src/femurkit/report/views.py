@@ -36,9 +36,17 @@ def thickness_colours(thickness_mm: np.ndarray) -> np.ndarray:
 
     The scale reads the same without colour vision: dark is thin.
     """
-    import matplotlib
-
     known = np.isfinite(thickness_mm)
     share = np.clip(np.where(known, thickness_mm, 0) / THICK_MM, 0, 1)
-    rgb = 255 * matplotlib.colormaps["cividis"](share)[:, :3]
-    return np.where(known[:, None], rgb, UNKNOWN_RGB)
+    return np.where(known[:, None], 255 * _cividis(share), UNKNOWN_RGB)
+
+
+def palette(count: int) -> np.ndarray:
+    """(count, 3) RGB 0..1: the scale from end to end, and at last the colour of what is unknown."""
+    return np.vstack([_cividis(np.linspace(0, 1, count - 1)), UNKNOWN_RGB / 255])
+
+
+def _cividis(share: np.ndarray) -> np.ndarray:
+    import matplotlib
+
+    return np.asarray(matplotlib.colormaps["cividis"](share)[:, :3])
