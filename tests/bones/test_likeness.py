@@ -5,7 +5,7 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from femurkit.anatomy import Side
-from femurkit.bones.likeness import distance_to_femur_mm
+from femurkit.bones.likeness import nearest_femur
 from femurkit.bones.model import shape_model
 from femurkit.geometry import Grid
 from femurkit.measure.likeness import NO_FEMUR_MM, USUAL_MM, likeness
@@ -37,7 +37,7 @@ def femora():
 def test_a_femur_is_one_of_its_own_side(femora, side, lost):
     surface, planes = hip(femora[side].mesh, lost=lost)
     found = likeness(surface, side, planes)
-    assert found.distance_mm < USUAL_MM
+    assert found.apart.worst_mm < USUAL_MM
     assert found.is_usual and found.is_femur and found.side_agrees
 
 
@@ -45,9 +45,9 @@ def test_a_femur_is_one_of_its_own_side(femora, side, lost):
 def test_a_mirrored_femur_is_told(femora, side):
     surface, planes = hip(femora[side].mesh)
     found = likeness(surface, side.other, planes)
-    assert found.distance_mm > USUAL_MM
+    assert found.apart.worst_mm > USUAL_MM
     assert not found.side_agrees
-    assert found.other_mm == pytest.approx(likeness(surface, side, planes).distance_mm)
+    assert found.other_mm == pytest.approx(likeness(surface, side, planes).apart.worst_mm)
     assert f"nearer to a {side.value} femur" in found.side_text and "mirrored" in found.side_text
 
 
@@ -55,12 +55,12 @@ def test_the_model_itself_is_at_hardly_any_distance():
     model = shape_model()
     mesh = model.mesh("femur", model.scores.mean(0))
     surface, planes = hip(mesh)
-    assert distance_to_femur_mm(surface, Side.LEFT, planes) < 0.4
+    assert nearest_femur(surface, Side.LEFT, planes).worst_mm < 0.4
 
 
 def test_where_and_how_it_lies_changes_little(femora):
     surface, planes = hip(femora[Side.LEFT].mesh)
-    before = distance_to_femur_mm(surface, Side.LEFT, planes)
+    before = nearest_femur(surface, Side.LEFT, planes).worst_mm
     place = np.eye(4)
     place[:3, :3] = Rotation.from_euler("xyz", [12, -10, 25], degrees=True).as_matrix()
     place[:3, 3] = 300, -150, 800
@@ -68,7 +68,7 @@ def test_where_and_how_it_lies_changes_little(femora):
     there = [
         type(p)(place[:3, :3] @ p.point_mm + place[:3, 3], place[:3, :3] @ p.inward) for p in planes
     ]
-    assert distance_to_femur_mm(moved, Side.LEFT, there) == pytest.approx(before, abs=0.4)
+    assert nearest_femur(moved, Side.LEFT, there).worst_mm == pytest.approx(before, abs=0.4)
 
 
 def test_a_piece_of_the_pelvis_is_no_femur():
@@ -77,8 +77,17 @@ def test_a_piece_of_the_pelvis_is_no_femur():
     wing = mesh.vertices[mesh.vertices[:, 2].argmax()]
     planes = window(wing - [60, 60, 90], wing + [60, 60, 20])
     found = likeness(largest_part(cut(mesh, planes)), Side.LEFT, planes)
-    assert found.distance_mm > NO_FEMUR_MM
+    assert found.apart.out_mm > NO_FEMUR_MM
     assert not found.is_femur
+
+
+def test_a_femur_without_its_shaft_is_one_but_not_a_whole_one(femora):
+    whole, planes = hip(femora[Side.LEFT].mesh, length=220.0)
+    part, _ = hip(femora[Side.LEFT].mesh, length=90.0)
+    found = likeness(part, Side.LEFT, planes)
+    assert found.is_femur and not found.is_usual
+    assert found.apart.back_mm > 4 * found.apart.out_mm
+    assert likeness(whole, Side.LEFT, planes).is_usual
 
 
 def test_a_speck_is_laid_over_nothing():

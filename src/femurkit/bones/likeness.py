@@ -35,10 +35,29 @@ LEAST_MODEL = 50
 """Vertices of the model in the range of the surface; fewer place nothing."""
 ARM_MM = 50.0
 """Turns weigh as much as the shifts they make at this distance from the hip."""
+FAR_MM = (3.0, 8.0)
+"""From twice the usual distance on, within these bounds, points pull the less the farther they are:
+a part that is missing must not draw the model away from what is there.
+"""
 STIFF, HELD = 0.3, 0.02
 """Weights of the components' deviations (in SD) and of a step, against the squared mm."""
 
 MIRROR = np.array([-1.0, 1.0, 1.0])
+
+
+@dataclass(frozen=True)
+class Apart:
+    """RMS distances at right angles to the other, mm: from the surface to the femur laid over it,
+    and from what that femur has within the scan to the surface.
+    """
+
+    out_mm: float
+    back_mm: float
+
+    @property
+    def worst_mm(self) -> float:
+        """The larger of the two."""
+        return max(self.out_mm, self.back_mm)
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +93,6 @@ class _Pose:
     turn: np.ndarray
     shift: np.ndarray
     amounts: np.ndarray
-    distance_mm: float = np.inf
 
     def place(self, model: _Model) -> np.ndarray:
         bent = model.vertices + np.tensordot(self.amounts, model.modes, 1)
@@ -94,20 +112,19 @@ class _Pairs:
     """So many were sought from the surface, the rest from the model."""
 
 
-def distance_to_femur_mm(surface: Mesh, side: Side, planes: Sequence[Plane]) -> float:
-    """How far a surface is from the nearest femur of the shape model, RMS in mm.
+def nearest_femur(surface: Mesh, side: Side, planes: Sequence[Plane]) -> Apart:
+    """How far a surface and the nearest femur of the shape model are apart.
 
-    The larger of two: from the surface to the femur, and from what the femur has within the scan to
-    the surface, at right angles to the other. surface: closed, LPS mm; planes: the scan's faces,
-    where the bone is cut. inf where the surface cannot be laid over a femur at all.
+    surface: closed, LPS mm; planes: the scan's faces, where the bone is cut. inf where the surface
+    cannot be laid over a femur at all.
     """
     model, target = _left_femur(), _target(surface, side, planes)
     poses = (_first(model, target, above) for above in STARTS_MM)
     tries = [_settled(model, target, pose) for pose in poses if pose is not None]
     if not tries:
-        return float("inf")
-    best = min(tries, key=lambda pose: pose.distance_mm)
-    return _bent(model, target, best, rounds=20, components=COMPONENTS).distance_mm
+        return Apart(np.inf, np.inf)
+    best = min(tries, key=lambda pose: _apart(model, target, pose).worst_mm)
+    return _apart(model, target, _bent(model, target, best, rounds=20, components=COMPONENTS))
 
 
 @lru_cache(maxsize=1)
@@ -174,16 +191,15 @@ def _bent(model: _Model, target: _Target, pose: _Pose, *, rounds: int, component
         amounts[:components] = np.clip(amounts[:components] + step[6:], -MOST_SD, MOST_SD)
         turn = Rotation.from_rotvec(step[:3] / ARM_MM).as_matrix() @ pose.turn
         pose = _Pose(turn, pose.shift + step[3:6], amounts)
-    return replace(pose, distance_mm=_apart_mm(model, target, pose))
+    return pose
 
 
-def _apart_mm(model: _Model, target: _Target, pose: _Pose) -> float:
-    """The larger RMS distance along the normals, of the surface's points and of the model's."""
+def _apart(model: _Model, target: _Target, pose: _Pose) -> Apart:
     placed = pose.place(model)
     pairs = _pairs(model, target, placed)
     off = ((target.points[pairs.point] - placed[pairs.vertex]) * pairs.normal).sum(1) ** 2
     out, back = off[: pairs.outward], off[pairs.outward :]
-    return float(np.sqrt(max(out.mean(), back.mean() if len(back) else 0.0)))
+    return Apart(*(float(np.sqrt(part.mean())) if len(part) else 0.0 for part in (out, back)))
 
 
 def _pairs(model: _Model, target: _Target, placed: np.ndarray) -> _Pairs:
@@ -195,12 +211,12 @@ def _pairs(model: _Model, target: _Target, placed: np.ndarray) -> _Pairs:
     count = len(apart)
     apart = np.r_[apart, back]
     weight = np.r_[np.full(count, 1 / count), np.full(len(seen), 1 / max(len(seen), count / 4))]
-    far = max(2 * float(np.median(apart)), 3.0)
+    far = float(np.clip(2 * np.median(apart[:count]), *FAR_MM))
     return _Pairs(
         np.r_[vertex, seen],
         np.r_[np.arange(count), point],
         apart,
-        weight * np.minimum(1, far / np.maximum(apart, 1e-9)),
+        weight * np.minimum(1, far / np.maximum(apart, 1e-9)) ** 2,
         np.r_[normals[vertex], target.normals[point]],
         count,
     )

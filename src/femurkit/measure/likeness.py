@@ -1,4 +1,4 @@
-"""Whether a surface is a femur at all, and of which side."""
+"""Whether a surface is a femur at all, a whole one as far as the scan goes, and of which side."""
 
 from __future__ import annotations
 
@@ -6,49 +6,52 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from femurkit.anatomy import Side
-from femurkit.bones.likeness import distance_to_femur_mm
+from femurkit.bones.likeness import Apart, nearest_femur
 from femurkit.mesh import Mesh
 from femurkit.solid import Plane
 
 USUAL_MM = 2.5
-"""Whole real femora lie up to 2.0 mm from the nearest one of the shape model, and none that was
-taken for one of the other side came so near (docs/results/likeness.md).
+"""Whole real femora and the nearest one of the shape model are up to 2.1 mm apart, and none that
+was taken for one of the other side came nearer than 2.6 (docs/results/likeness.md).
 """
-NO_FEMUR_MM = 4.0
-"""Real femora, cut by scans in many ways, lie up to 3.2 mm away, pieces of pelvis and spine 4.6 and
-more.
+NO_FEMUR_MM = 3.5
+"""Surfaces of real femora, cut by scans in many ways, lie up to 2.5 mm from it, those of pieces of
+pelvis and spine 4.6 mm and more.
 """
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """distance_mm: to the nearest femur of the shape model, RMS; other_mm: to the nearest of the
-    other side, where that was in question.
+    """apart: from the nearest femur of the shape model; other_mm: the worse distance to the nearest
+    of the other side, where that was in question.
     """
 
     side: Side
-    distance_mm: float
+    apart: Apart
     other_mm: float | None = None
 
     @property
     def is_femur(self) -> bool:
-        """Whether it may be one."""
-        return self.distance_mm <= NO_FEMUR_MM
+        """Whether the surface may be a femur's, if not all of it."""
+        return self.apart.out_mm <= NO_FEMUR_MM
 
     @property
     def is_usual(self) -> bool:
-        """Whether nothing about its shape is strange."""
-        return self.distance_mm <= USUAL_MM
+        """Whether nothing about its shape is strange, and nothing of it missing."""
+        return self.apart.worst_mm <= USUAL_MM
 
     @property
     def side_agrees(self) -> bool:
         """Whether it is more like a femur of its own side than of the other."""
-        return self.other_mm is None or self.distance_mm <= self.other_mm
+        return self.other_mm is None or self.apart.worst_mm <= self.other_mm
 
     @property
     def text(self) -> str:
         """How near, without a full stop."""
-        return f"The surface lies {self.distance_mm:.1f} mm (RMS) from the nearest femur known"
+        return (
+            f"The surface lies {self.apart.out_mm:.1f} mm (RMS) from the nearest femur known, and "
+            f"that one {self.apart.back_mm:.1f} mm from the surface"
+        )
 
     @property
     def side_text(self) -> str:
@@ -58,13 +61,13 @@ class Likeness:
             return f"The surface is that of a {side} femur"
         return (
             f"The surface lies nearer to a {self.side.other.value} femur ({self.other_mm:.1f} mm) "
-            f"than to a {side} one ({self.distance_mm:.1f} mm): the scan may be mirrored"
+            f"than to a {side} one ({self.apart.worst_mm:.1f} mm): the scan may be mirrored"
         )
 
 
 def likeness(surface: Mesh, side: Side, planes: Sequence[Plane]) -> Likeness:
     """Hold a surface against the shape model. planes: the scan's faces, which may cut the bone."""
-    own = distance_to_femur_mm(surface, side, planes)
-    if own <= USUAL_MM:
+    own = nearest_femur(surface, side, planes)
+    if own.worst_mm <= USUAL_MM:
         return Likeness(side, own)
-    return Likeness(side, own, distance_to_femur_mm(surface, side.other, planes))
+    return Likeness(side, own, nearest_femur(surface, side.other, planes).worst_mm)
