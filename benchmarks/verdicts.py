@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -150,6 +151,7 @@ def patient(folder: Path, number: int) -> Path:
     """A phantom on disk, made if it is not there yet."""
     out = folder / f"P{number:03d}"
     if not (out / "truth/truth.json").exists():
+        shutil.rmtree(out, ignore_errors=True)  # one that was begun and not ended
         spacing = (SLICES_MM[number % len(SLICES_MM)], 0.8, 0.8)
         write_patient(make_patient(SEED, number=number, spacing_mm=spacing), out, format="nifti")
     return out

@@ -9,6 +9,7 @@ FemurkitError                 code, exit_code; the command line prints it as `co
 │   ├── GapInSeries           slices are missing
 │   ├── DuplicateSlices       two slices at one position
 │   ├── MixedOrientation      slices of several orientations or sizes in one series
+│   ├── MixedStudies          slices of several patients, studies or frames of reference
 │   ├── NotAxial              the slices are not transverse
 │   ├── TooLarge              more voxels than can be held
 │   ├── TooShort              too little of the body along the slice axis
@@ -84,6 +85,10 @@ class DuplicateSlices(InputRefused):
 
 class MixedOrientation(InputRefused):
     """Slices of several orientations, sizes or pixel spacings in one series."""
+
+
+class MixedStudies(InputRefused):
+    """Slices of several patients, studies or frames of reference in one series."""
 
 
 class NotAxial(InputRefused):

@@ -59,6 +59,18 @@ def _mixed(folder):
     _change(_slices(folder)[10], ImageOrientationPatient=[0.6, 0.8, 0, -0.8, 0.6, 0])
 
 
+def _another_study(folder):
+    _change(_slices(folder)[10], StudyInstanceUID="1.2.3")
+
+
+def _another_patient(folder):
+    _change(_slices(folder)[10], PatientID="somebody else")
+
+
+def _another_frame(folder):
+    _change(_slices(folder)[10], FrameOfReferenceUID="1.2.3")
+
+
 def _coronal(folder):
     for number, path in enumerate(_slices(folder)):
         _change(path, ImageOrientationPatient=[1, 0, 0, 0, 0, -1],
@@ -103,6 +115,9 @@ def _wandering(folder):
         ("UnevenSpacing", _uneven),
         ("DuplicateSlices", _twice),
         ("MixedOrientation", _mixed),
+        ("MixedStudies", _another_study),
+        ("MixedStudies", _another_patient),
+        ("MixedStudies", _another_frame),
         ("NotAxial", _coronal),
         ("TooShort", _short),
         ("NoCtSeries", _no_ct),

@@ -17,6 +17,7 @@ from femurkit.errors import (
     GapInSeries,
     InputRefused,
     MixedOrientation,
+    MixedStudies,
     NotAxial,
     TooLarge,
     TooShort,
@@ -52,12 +53,14 @@ class SliceGeometry:
 
     positions_mm: (n, 3) LPS of the first pixel. orientations: (n, 6) row then column direction.
     spacings_mm: (n, 2) between rows, between columns. sizes: (n, 2) rows, columns.
+    belongings: the different patients, studies and frames of reference that they name.
     """
 
     positions_mm: np.ndarray
     orientations: np.ndarray
     spacings_mm: np.ndarray
     sizes: np.ndarray
+    belongings: frozenset[tuple[str, ...]] = frozenset()
 
     @property
     def normal(self) -> np.ndarray:
@@ -133,6 +136,19 @@ def _complete(g: SliceGeometry) -> None:
         raise BadGeometry(
             f"{bad.sum()} of {len(bad)} slices without a usable position, orientation or spacing",
             expected="all three in every slice, the orientation two perpendicular unit vectors",
+            remedy="Export the series again from its source.",
+        )
+
+
+def _together(g: SliceGeometry) -> None:
+    if len(g.belongings) > 1:
+        kinds = zip(
+            ("patient", "study", "frame of reference"), zip(*g.belongings, strict=True), strict=True
+        )
+        differ = [kind for kind, values in kinds if len(set(values)) > 1]
+        raise MixedStudies(
+            f"slices that name more than one {' and '.join(differ)} in one series",
+            expected="one patient, study and frame of reference",
             remedy="Export the series again from its source.",
         )
 
@@ -255,6 +271,7 @@ def check_length(length_mm: float, *, slices: int) -> None:
 
 CHECKS = (
     Check(BadGeometry, "every slice says where it lies", _complete),
+    Check(MixedStudies, "one patient, study and frame of reference", _together),
     Check(TooLarge, "no more voxels than a laptop holds", _holdable),
     Check(MixedOrientation, "one orientation, size and pixel spacing", _one_orientation),
     Check(NotAxial, "the slices are transverse", _axial),

@@ -26,8 +26,11 @@ from femurkit.errors import NothingReadable
 PIXEL_DATA = b"\xe0\x7f\x10\x00"
 LONG_VALUE_REPRESENTATIONS = (b"OW", b"OB")
 REPRESENTATIONS = frozenset(map(str, VR))
+BELONGING = ("PatientID", "StudyInstanceUID", "FrameOfReferenceUID")
+"""What all slices of a series have in common."""
 USED = (
-    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID", "Modality",
+    *BELONGING,
+    "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "Modality",
     "ImageType", "NumberOfFrames", "ImagePositionPatient", "ImageOrientationPatient",
     "PixelSpacing", "SliceThickness", "Rows", "Columns", "BitsAllocated", "BitsStored", "HighBit",
     "PixelRepresentation", "SamplesPerPixel", "RescaleSlope", "RescaleIntercept", "RescaleType",
@@ -76,6 +79,7 @@ class Candidate:
             numbers(headers, "ImageOrientationPatient", 6),
             numbers(headers, "PixelSpacing", 2),
             np.hstack([numbers(headers, "Rows", 1), numbers(headers, "Columns", 1)]),
+            frozenset(tuple(str(h.get(keyword, "")) for keyword in BELONGING) for h in headers),
         )
 
 

@@ -49,6 +49,7 @@ def read_seg(path: Path) -> tuple[np.ndarray, Grid]:
             segment_numbers=[int(item.SegmentNumber) for item in wanted],
             combine_segments=True,
             skip_overlap_checks=True,
+            allow_missing_positions=True,
         )
     except (RuntimeError, ValueError):
         raise BadGeometry(
