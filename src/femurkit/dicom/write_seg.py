@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from pydicom import Dataset
 from pydicom.uid import generate_uid
+from pydicom.valuerep import DSfloat
 
 from femurkit.anatomy import ANATOMICAL_STRUCTURE, FEMUR, LATERALITY, Code, Side
 from femurkit.dicom.anonymize import mark
@@ -87,6 +88,9 @@ def write_seg(
             spacing_between_slices=between_slices,
         ),
     )
+    # highdicom drops it where slices between are empty, and readers then cannot tell the spacing
+    measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+    measures.SpacingBetweenSlices = DSfloat(between_slices, auto_format=True)
     mark(dataset, like=series.headers[0])
     dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
     dataset.save_as(path, enforce_file_format=True)
