@@ -62,7 +62,8 @@ def test_input_refused_is_3_with_reason_and_remedy(cli, tmp_path):
     code, out, err = cli("reconstruct", tmp_path / "nothing", "-o", tmp_path / "a" / "out")
     assert code == 3
     assert out == ""
-    reason, found, remedy = err.partition(": ")[0], err, err.rpartition("). ")[2]
+    found = err.splitlines()[-1]
+    reason, remedy = found.partition(": ")[0], found.rpartition("). ")[2]
     assert reason == "NothingReadable"
     assert "(expected " in found
     assert len(remedy.strip()) > 5

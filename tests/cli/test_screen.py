@@ -6,9 +6,18 @@ from femurkit.cli.phantom import parse_spacing
 from femurkit.cli.screen import progress, table
 
 
-def test_no_bar_when_piped(capsys, monkeypatch):
+def test_a_line_a_step_when_piped(capsys, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False, raising=False)
     with progress(3) as listener:
+        listener("read")
+        listener("find hips")
+    assert capsys.readouterr() == ("", "read\nfind hips\n")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_nothing_when_quiet(capsys, monkeypatch, terminal):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal, raising=False)
+    with progress(3, quiet=True) as listener:
         assert listener is None
     assert capsys.readouterr() == ("", "")
 

@@ -116,8 +116,19 @@ def test_report_opens_offline_and_is_small(both):
     assert not re.search(r"""(src|href)="(?!data:|#)""", text)
 
 
-def test_quiet_when_piped(both):
-    told = both[1]
+def test_a_line_a_step_when_piped(both):
+    out, told = both
+    steps = list(load(out / "run.json")["seconds"])
+    said = [line for line in told.err.splitlines() if not line.startswith("note: ")]
+    assert said[: len(steps)] == steps
+
+
+def test_quiet_says_only_what_is_wrong(femurkit, patient, tmp_path):
+    told = femurkit(
+        "reconstruct", patient / "ct", "-o", tmp_path / "out", "--side", "left", "--quiet"
+    )
+    assert told.code == 0
+    assert told.out == ""
     assert all(line.startswith("note: ") for line in told.err.splitlines())
 
 
@@ -155,5 +166,7 @@ def test_a_ct_slice_is_no_mask(femurkit, patient, tmp_path):
     slice_ = next((patient / "ct").iterdir())
     told = femurkit("mesh", slice_, "-o", tmp_path / "mesh")
     assert told.code == 3
-    assert told.err.startswith("InputRefused: a DICOM file that is no segmentation")
+    assert told.err.splitlines()[-1].startswith(
+        "InputRefused: a DICOM file that is no segmentation"
+    )
     assert list(tmp_path.iterdir()) == []

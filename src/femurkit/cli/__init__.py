@@ -12,7 +12,19 @@ from typing import NoReturn
 import typer
 
 from femurkit import __version__
-from femurkit.cli import dataset, demo, evaluate, inspect, mesh, phantom, reconstruct, serve, train
+from femurkit.cli import (
+    dataset,
+    demo,
+    evaluate,
+    info,
+    inspect,
+    mesh,
+    phantom,
+    reconstruct,
+    report,
+    serve,
+    train,
+)  # fmt: skip
 from femurkit.cli.screen import last_line, say
 from femurkit.errors import FemurkitError
 
@@ -26,7 +38,6 @@ app = typer.Typer(
     name="femurkit",
     help="A hip CT in, two femurs out. Research use, not a medical device.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -34,11 +45,13 @@ app.command("reconstruct")(reconstruct.command)
 app.command("inspect")(inspect.command)
 app.command("mesh")(mesh.command)
 app.command("phantom")(phantom.command)
+app.command("report")(report.command)
 app.command("evaluate")(evaluate.command)
 app.command("dataset")(dataset.command)
 app.command("train")(train.command)
 app.command("serve")(serve.command)
 app.command("demo")(demo.command)
+app.command("info")(info.command)
 
 
 def _show_version(wanted: bool) -> None:

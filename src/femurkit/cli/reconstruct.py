@@ -75,6 +75,9 @@ def command(
     passes: PASSES = None,
     pass_band: PASS_BAND = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier OUT.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Say only what is wrong: no steps, no table.")
+    ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
     ] = False,
@@ -82,6 +85,16 @@ def command(
     """Turn a hip CT into femurs: masks, segmented DICOM, surfaces, measurements, report.
 
     The input is never changed. OUT appears whole or not at all.
+
+    Examples:
+        femurkit reconstruct hip_ct/ -o out
+
+        femurkit reconstruct export.zip -o out --side left --anonymize
+
+        femurkit reconstruct ct.nii.gz -o out --also ply --edge-mm 2
+
+    Then open out/report.html. Many outputs on one page: femurkit report DIR.
+
     """
     if device == "cuda":
         _require_cuda()
@@ -89,7 +102,7 @@ def command(
 
     refuse_if_taken(out, overwrite=overwrite, marker="run.json", source=series)
     surfaces = surface_options(formats, space, edge_mm, within_mm, passes, pass_band)
-    with progress(STEPS[side]) as listener:
+    with progress(STEPS[side], quiet=quiet) as listener:
         from femurkit.pipeline import reconstruct
 
         result = reconstruct(
@@ -101,8 +114,9 @@ def command(
         )  # fmt: skip
     for warning in result.warnings:
         say(f"note: {warning}")
-    femur_table(result.measurements)
-    print(f"{out}/report.html")
+    if not quiet:
+        femur_table(result.measurements)
+        print(f"{out}/report.html")
     if as_json:
         last_line(
             {

@@ -20,22 +20,34 @@ def last_line(content: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[str], None] | None]:
-    """A bar over `total` steps on a terminal; nothing at all when stderr is piped.
+def progress(total: int, *, quiet: bool = False) -> Iterator[Callable[[str], None] | None]:
+    """A bar over `total` steps with the time left on a terminal, a line a step when piped.
 
-    Yields what to call with each step's name as it begins.
+    Yields what to call with each step's name as it begins; None if quiet.
     """
-    if not sys.stderr.isatty():
+    if quiet:
         yield None
         return
+    if not sys.stderr.isatty():
+        yield say
+        return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import (
+        BarColumn,
+        Progress,
+        SpinnerColumn,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     columns = (
         SpinnerColumn(),
         TextColumn("{task.description}"),
         BarColumn(bar_width=28),
         TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("start", total=total + 1)

@@ -17,7 +17,7 @@ DIRECTIONS = (("right", "left"), ("anterior", "posterior"), ("lower", "upper"))
 """Of the patient, along x, y and z: where the coordinate is least and where it is most."""
 
 Edges = Mapping[str, float]
-"""Direction -> femur in the outermost layer of voxels there, mm²."""
+"""Direction -> femur in the outermost layer of voxels there, mm²; nothing where none was sought."""
 
 
 def edges_of_mask(mask: Mask) -> Edges:
@@ -64,7 +64,7 @@ def _window(low: np.ndarray, high: np.ndarray) -> tuple[slice, ...]:
 
 
 def _top(edges: Edges) -> str | None:
-    if edges["upper"] < LEAST_MM2:
+    if edges.get("upper", 0.0) < LEAST_MM2:
         return None
     return (
         f"The scan ends within the upper femur, with {edges['upper']:.0f} mm² of bone in its "
@@ -77,7 +77,7 @@ def _sides(edges: Edges) -> str | None:
         f"{name} edge ({edges[name]:.0f} mm²)"
         for names in DIRECTIONS[:2]
         for name in names
-        if edges[name] >= LEAST_MM2
+        if edges.get(name, 0.0) >= LEAST_MM2
     ]
     return f"The field of view cuts the femur at its {' and '.join(cut)}." if cut else None
 

@@ -9,18 +9,37 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from femurkit.report.content import FemurPage, Number, Report
+from femurkit.report.overview import ORDER, SHOWN, Overview
 from femurkit.report.shell import COLOURS, UNIT_MM
 from femurkit.report.stack import hu_of_byte
 from femurkit.report.views import palette
 
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
 
 def render(report: Report) -> str:
     """The whole page as text."""
+    return _environment().get_template("report.html.j2").render(report=report)
+
+
+def render_overview(overview: Overview) -> str:
+    """The page of many outputs as text."""
+    headings = ["Verdict", "Output", "Side"]
+    headings += [f"{name}, {unit}" if unit else name for _, name, unit, _ in SHOWN]
+    return (
+        _environment()
+        .get_template("overview.html.j2")
+        .render(overview=overview, headings=[*headings, "Why"], order=ORDER)
+    )
+
+
+def _environment() -> Environment:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -31,7 +50,7 @@ def render(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters.update(image=data_uri, path=svg_path, data=viewer_data, beside=beside)
-    return environment.get_template("report.html.j2").render(report=report)
+    return environment
 
 
 def write_report(report: Report, path: Path) -> None:

@@ -1,0 +1,72 @@
+"""`femurkit info`: what is installed here, for a report of a bug or a methods section."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from typing import Annotated
+
+import typer
+
+from femurkit import __version__
+from femurkit.cli.screen import last_line, table
+
+PARTS = (
+    "numpy",
+    "scipy",
+    "pydicom",
+    "highdicom",
+    "SimpleITK",
+    "onnxruntime",
+    "vtk",
+    "torch",
+    "monai",
+)
+LICENCES = (
+    ("femurkit", "Apache-2.0"),
+    ("weights coarse, fine, paper", "Apache-2.0; model cards beside them name their data"),
+    ("shape model LLP26", "MPL-2.0 (musculoskeletal-models)"),
+    ("label maps in the training data", "MIT (yuta-hi/pelvic-annotation)"),
+)
+
+
+def command(
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
+    ] = False,
+) -> None:
+    """Tell versions, where networks can run, the weights and their hashes, and licences."""
+    from onnxruntime import get_available_providers
+
+    from femurkit.segment.weights import FINE, fine_network, weights_hash
+
+    versions = {"femurkit": __version__, "python": platform.python_version()}
+    versions |= {name: found for name in PARTS if (found := _version(name)) is not None}
+    weights = {recipe: weights_hash(fine_network(recipe)) for recipe in FINE}
+    providers = get_available_providers()
+    table([{"part": name, "version": found} for name, found in versions.items()])
+    print(f"networks run on: {', '.join(p.removesuffix('ExecutionProvider') for p in providers)}")
+    table(
+        [
+            {"recipe": name, "weights (SHA-256, as in run.json)": digest}
+            for name, digest in weights.items()
+        ]
+    )
+    table([{"what": what, "licence": licence} for what, licence in LICENCES])
+    if as_json:
+        last_line(
+            {
+                "ok": True,
+                "versions": versions,
+                "providers": providers,
+                "weights": weights,
+                "licences": dict(LICENCES),
+            }
+        )
+
+
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
