@@ -9,7 +9,13 @@ import pytest
 from pydicom import dcmread
 
 from femurkit.anatomy import Side
-from femurkit.dicom import choose, find_series, read_series, write_seg
+from femurkit.dicom import (
+    choose,
+    find_series,
+    read_series,
+    write_seg,
+    write_segmented_series,
+)  # fmt: skip
 from femurkit.volume import Mask
 
 
@@ -122,3 +128,39 @@ def test_a_series_without_some_uids_gets_them(tmp_path, slices, write, hu, keywo
     assert len(given) == 1
     again = read_series(choose(find_series(folder)).candidate)
     assert {str(h[keyword].value) for h in again.headers} == given
+
+
+@pytest.mark.parametrize(
+    ("charset", "name"),
+    [
+        (["", "ISO 2022 IR 87"], "Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        (["", "ISO 2022 IR 149"], "Hong^Gildong=洪^吉洞=홍^길동"),
+        (["ISO_IR 100"], "Äneas^Rüdiger"),
+        (["ISO_IR 192"], "Müller^山田"),
+    ],
+)
+def test_names_of_any_script_arrive(tmp_path, slices, write, hu, charset, name):
+    folder = write(
+        slices(hu, SpecificCharacterSet=charset, PatientName=name, StudyDescription="x"),
+        tmp_path / "in",
+    )
+    series = read_series(choose(find_series(folder)).candidate)
+    mask = masks_of(series)[Side.LEFT]
+    write_seg(series, {Side.LEFT: mask}, tmp_path / "seg.dcm", weights_hash="ab" * 32, version="1")
+    write_segmented_series(series, mask, tmp_path / "ct", side=Side.LEFT)
+    for path in (tmp_path / "seg.dcm", next((tmp_path / "ct").iterdir())):
+        assert str(dcmread(path).PatientName) == name
+
+
+def test_a_character_set_that_nobody_knows_does_no_harm(tmp_path, slices, write, hu):
+    folder = write(slices(hu), tmp_path / "in")
+    for path in folder.iterdir():
+        ds = dcmread(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            ds.SpecificCharacterSet = "-inf"
+            ds.save_as(path)
+    series = read_series(choose(find_series(folder)).candidate)
+    masks = masks_of(series)
+    write_seg(series, masks, tmp_path / "seg.dcm", weights_hash="ab" * 32, version="1")
+    assert dcmread(tmp_path / "seg.dcm").PatientID == "SECRET-ID"

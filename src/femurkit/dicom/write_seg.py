@@ -125,12 +125,15 @@ def _segment(number: int, side: Side, weights_hash: str, version: str) -> Datase
 def _complete(header: Dataset, *, like: Dataset | None = None) -> Dataset:
     """The header, with those attributes that highdicom copies and a de-identified file may lack.
 
-    like: whose orientation it gets; those of a series differ by rounding, and highdicom asks for
-    the same.
+    Texts become UTF-8: highdicom refuses character sets that begin with the default one, as those
+    of Japan and Korea do. like: whose orientation it gets; those of a series differ by rounding,
+    and highdicom asks for the same.
     """
     missing = [k for k in COPIED_ATTRIBUTES if k not in header]
     complete = Dataset()
-    complete.update(header)
+    for element in header:  # each is decoded here, as the header's own character set says
+        complete.add(element)
+    complete.add_new("SpecificCharacterSet", "CS", "ISO_IR 192")
     complete.file_meta = header.file_meta
     for keyword in missing:
         setattr(complete, keyword, None)

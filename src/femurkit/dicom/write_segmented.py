@@ -133,6 +133,8 @@ def _values(header: Dataset, keyword: str) -> Sequence[str]:
 def _put_pixels(dataset: Dataset, pixels: np.ndarray) -> None:
     """Plain pixels and the attributes that describe them. pixels: (rows, columns) stored values."""
     representation = "SS" if pixels.dtype.kind == "i" else "US"
+    if not dataset.get("BitsStored"):
+        dataset.BitsStored = dataset.BitsAllocated
     dataset.HighBit = dataset.BitsStored - 1
     dataset.add_new("SmallestImagePixelValue", representation, int(pixels.min()))
     dataset.add_new("LargestImagePixelValue", representation, int(pixels.max()))
