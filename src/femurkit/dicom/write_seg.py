@@ -157,5 +157,6 @@ def _shared(whole: Dataset) -> Dataset:
 COPIED_ATTRIBUTES = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
     "StudyID", "AccessionNumber", "ReferringPhysicianName", "PositionReferenceIndicator",
+    "SliceThickness",
 )  # fmt: skip
-"""Type 2 attributes of the patient, study and frame of reference: may be empty, not absent."""
+"""Type 2 attributes: may be empty, not absent."""
