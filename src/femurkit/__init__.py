@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from femurkit.mesh import read_stl as read_stl
     from femurkit.mesh import write_stl as write_stl
     from femurkit.phantom.patient import make_patient as make_patient
-    from femurkit.pipeline import Result as Result
     from femurkit.pipeline import reconstruct as reconstruct
+    from femurkit.result import FemurResult as FemurResult
+    from femurkit.result import Result as Result
     from femurkit.segment.predict import predict as predict
     from femurkit.sources import Scan as Scan
     from femurkit.sources import load as load
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "reconstruct": "pipeline",
-    "Result": "pipeline",
+    "Result": "result",
+    "FemurResult": "result",
     "load": "sources",
     "Scan": "sources",
     "find_hips": "hips.locate",

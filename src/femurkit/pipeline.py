@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ from femurkit.report.content import FemurPage
 from femurkit.report.render import write_report
 from femurkit.report.run import Run, record_of, report_of
 from femurkit.report.tables import write_csv, write_json
+from femurkit.result import Result
 from femurkit.segment.uncertainty import uncertainty as doubt
 from femurkit.segment.weights import Network, fine_network, weights_hash
 from femurkit.segment.whole import predict_whole
@@ -60,16 +61,6 @@ class Femur:
     page: FemurPage
     remarks: tuple[Remark, ...]
     notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What reconstruct() did. measurements: one dict a femur, as in measurements.json."""
-
-    out: Path
-    measurements: tuple[dict[str, Any], ...]
-    warnings: tuple[str, ...]
-    seconds: dict[str, float] = field(default_factory=dict)
 
 
 def reconstruct(

@@ -6,7 +6,11 @@ from benchmarks.fuzz import one
 
 @pytest.mark.parametrize(
     ("seed", "number"),
-    [(2, 7), *((21, k) for k in (1920, 2080, 2460, 2580, 4040, 4650)), *((3, k) for k in range(40))],
+    [
+        (2, 7),
+        *((21, k) for k in (1920, 2080, 2460, 2580, 4040, 4650)),
+        *((3, k) for k in range(40)),
+    ],
 )
 def test_it_ends_in_a_scan_or_in_a_refusal(seed, number, tmp_path):
     assert one(number, seed, tmp_path)
