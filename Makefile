@@ -1,6 +1,7 @@
 # make demo    a synthetic patient, two femurs and a report, from a fresh clone
 # make test    the tests            EXTRAS=test,train adds torch and the tests of training
 # make check   style, types, imports
+# make docs    the pages under docs as a site in build/docs; a broken link fails
 # make paper   the paper's experiment: cohort, trainings, scores, docs/results/paper (hours; goes on
 #              where it was stopped); WORK=out/paper is where it is kept
 # make bench   surfaces, thickness, morphometry and forms of DICOM, beside other ways and programs
@@ -14,7 +15,7 @@ comma := ,
 RUN_STAMP := .venv/.ready-run
 TEST_STAMP := .venv/.ready-$(subst $(comma),-,$(EXTRAS))
 
-.PHONY: demo test check paper results bench format clean
+.PHONY: demo test check docs paper results bench format clean
 
 demo: $(RUN_STAMP)
 	$(BIN)/femurkit demo -o $(OUT) --overwrite
@@ -39,6 +40,10 @@ bench:
 	$(BIN)/python -m benchmarks.likeness
 	$(BIN)/python -m benchmarks.crops
 	$(BIN)/python -m benchmarks.encodings
+
+docs:
+	$(MAKE) EXTRAS=test,docs .venv/.ready-test-docs
+	$(BIN)/mkdocs build --quiet
 
 paper:
 	$(MAKE) EXTRAS=test,train .venv/.ready-test-train

@@ -1,19 +1,20 @@
 """Generated pages are what their generators say."""
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_page_of_checks_is_that_of_the_checks():
-    sys.path.insert(0, str(ROOT / "scripts"))
-    try:
-        from make_check_docs import PAGE, page
-    finally:
-        sys.path.pop(0)
-    assert PAGE.read_text() == page(), "run python scripts/make_check_docs.py"
+@pytest.mark.parametrize("name", ["make_check_docs", "make_command_docs"])
+def test_a_generated_page_is_what_its_generator_says(name, monkeypatch):
+    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    generator = importlib.import_module(name)
+    assert generator.PAGE.read_text() == generator.page(), f"run python scripts/{name}.py"
 
 
 def test_the_readme_names_every_command():

@@ -98,6 +98,7 @@ def write_seg(
 
 def _segment(number: int, side: Side, weights_hash: str, version: str) -> Dataset:
     from highdicom import AlgorithmIdentificationSequence
+    from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
     from highdicom.sr import CodedConcept
 
@@ -109,6 +110,7 @@ def _segment(number: int, side: Side, weights_hash: str, version: str) -> Datase
         segment_label=f"{side.value.capitalize()} femur",
         segmented_property_category=concept(ANATOMICAL_STRUCTURE),
         segmented_property_type=concept(FEMUR),
+        display_color=CIELabColor(*COLOURS_LAB[side]),
         algorithm_type="AUTOMATIC",
         algorithm_identification=AlgorithmIdentificationSequence(
             name="femurkit",
@@ -154,6 +156,8 @@ def _shared(whole: Dataset) -> Dataset:
     return whole
 
 
+COLOURS_LAB = {Side.LEFT: (86.2, 3.9, 21.4), Side.RIGHT: (72.0, 12.0, 32.0)}
+"""CIE L*a*b*: that of bone in 3D Slicer's colours of anatomy (241, 214, 145), and a darker one."""
 COPIED_ATTRIBUTES = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
     "StudyID", "AccessionNumber", "ReferringPhysicianName", "PositionReferenceIndicator",
