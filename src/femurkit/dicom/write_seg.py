@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -62,7 +62,7 @@ def write_seg(
     thickness = series.headers[0].get("SliceThickness") or between_slices
     dataset = Segmentation(
         source_images=(
-            [_complete(series.headers[i], like=series.headers[0]) for i in touched]
+            _all_complete([series.headers[i] for i in touched], like=series.headers[0])
             if series.whole is None
             else [_shared(_complete(series.whole))]
         ),
@@ -124,12 +124,26 @@ def _segment(number: int, side: Side, weights_hash: str, version: str) -> Datase
     return segment
 
 
-def _complete(header: Dataset, *, like: Dataset | None = None) -> Dataset:
+def _all_complete(headers: Sequence[Dataset], *, like: Dataset) -> list[Dataset]:
+    """Headers with the orientation of one of them: those of a series differ by rounding, and
+    highdicom asks for the same. It takes texts from the first alone.
+    """
+    out = [_complete(headers[0])]
+    for header in headers[1:]:
+        rest = Dataset()
+        rest.update(header)
+        rest.file_meta = header.file_meta
+        out.append(rest)
+    for each in out:
+        each.add(like["ImageOrientationPatient"])
+    return out
+
+
+def _complete(header: Dataset) -> Dataset:
     """The header, with those attributes that highdicom copies and a de-identified file may lack.
 
     Texts become UTF-8: highdicom refuses character sets that begin with the default one, as those
-    of Japan and Korea do. like: whose orientation it gets; those of a series differ by rounding,
-    and highdicom asks for the same.
+    of Japan and Korea do.
     """
     missing = [k for k in COPIED_ATTRIBUTES if k not in header]
     complete = Dataset()
@@ -139,8 +153,6 @@ def _complete(header: Dataset, *, like: Dataset | None = None) -> Dataset:
     complete.file_meta = header.file_meta
     for keyword in missing:
         setattr(complete, keyword, None)
-    if like is not None:
-        complete.add(like["ImageOrientationPatient"])
     return complete
 
 

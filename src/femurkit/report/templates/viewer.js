@@ -133,11 +133,12 @@ class Plane {
     pen.beginPath();
     pen.moveTo(x, 0); pen.lineTo(x, height); pen.moveTo(0, y); pen.lineTo(width, y);
     pen.stroke();
-    pen.font = "600 14px system-ui, sans-serif";
+    const letter = Math.round(Math.max(11, width / 24)), edge = letter / 2;
+    pen.font = `600 ${letter}px system-ui, sans-serif`;
     pen.fillStyle = "#fff";
     pen.strokeStyle = "#000";
     pen.lineWidth = 3;
-    const places = [[8, height / 2], [width - 8, height / 2], [width / 2, 16], [width / 2, height - 8]];
+    const places = [[edge, height / 2], [width - edge, height / 2], [width / 2, letter + 2], [width / 2, height - edge]];
     places.forEach(([px, py], i) => {
       pen.textAlign = ["left", "right", "center", "center"][i];
       pen.strokeText(this.letters[i], px, py);
