@@ -112,7 +112,7 @@ def test_report_opens_offline_and_is_small(both):
     text = (both[0] / "report.html").read_text(encoding="utf-8")
     assert len(text) < 5e6
     assert text.count("<svg") == 8
-    assert text.count("<img") == 14
+    assert text.count("<img") == 10
     assert not re.search(r"""(src|href)="(?!data:|#)""", text)
 
 

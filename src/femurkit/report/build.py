@@ -21,7 +21,8 @@ from femurkit.volume import Volume
 
 CUTS = ("coronal", "sagittal", "axial")
 VIEWS = ("anterior", "posterior", "medial", "lateral")
-THICKNESS_VIEWS = ("anterior", "posterior")
+STILL_MM = 0.8
+"""Pixels of the surfaces that stand still, for paper; whoever can turns them in space."""
 SCALE = f"dark 0, bright {THICK_MM:.0f} mm"
 
 UNITS: tuple[tuple[str, str, float, int], ...] = (
@@ -51,15 +52,13 @@ def femur_page(
     measured: what measure() returns. Where it found no head, the pictures go through the middle
     of the surface. cortex: of the periosteal surface, if it could be told.
     """
-    thick: tuple[View, ...] = ()
+    thick: list[View] = []
     shares: np.ndarray | None = None
     if isinstance(cortex, Cortex):
         shares = cortex.thickness_mm / THICK_MM
         colours = thickness_colours(cortex.thickness_mm)
-        thick = tuple(
-            replace(view(periosteal, name, side, colours=colours), name=f"cortex, {name}: {SCALE}")
-            for name in THICKNESS_VIEWS
-        )
+        seen = view(periosteal, "anterior", side, colours=colours, pixel_mm=STILL_MM)
+        thick.append(replace(seen, name=f"cortex, anterior: {SCALE}"))
     if measured["head_centre_lps_mm"] is None:
         centre = (periosteal.vertices.min(0) + periosteal.vertices.max(0)) / 2
     else:
@@ -72,8 +71,7 @@ def femur_page(
             shaft_cut(volume, periosteal, hollow),
         ),
         views=(
-            *(view(periosteal, name, side) for name in VIEWS),
-            view(hollow, "below", side),
+            *(view(periosteal, name, side, pixel_mm=STILL_MM) for name in VIEWS),
             *thick,
         ),
         numbers=numbers(measured),

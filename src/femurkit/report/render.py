@@ -127,7 +127,7 @@ def viewer_data(femur: FemurPage) -> Any:
 
 def packed(array: np.ndarray) -> str:
     """An array's bytes, deflated, as base64."""
-    return b64encode(zlib.compress(array.tobytes(), 6)).decode("ascii")
+    return b64encode(zlib.compress(array.tobytes(), 4)).decode("ascii")
 
 
 def svg_path(polylines: tuple[np.ndarray, ...]) -> str:

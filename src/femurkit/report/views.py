@@ -7,14 +7,21 @@ import numpy as np
 from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.report.content import View
-from femurkit.surface.draw import Direction, draw
+from femurkit.surface.draw import PIXEL_MM, Direction, draw
 
 THICK_MM = 6.0
 """Cortical thickness at the end of the scale of colours."""
 UNKNOWN_RGB = np.array([150.0, 150.0, 150.0])
 
 
-def view(mesh: Mesh, name: str, side: Side, *, colours: np.ndarray | None = None) -> View:
+def view(
+    mesh: Mesh,
+    name: str,
+    side: Side,
+    *,
+    colours: np.ndarray | None = None,
+    pixel_mm: float = PIXEL_MM,
+) -> View:
     """The surface seen from one side, head up; from below, the front is up.
 
     name: anterior, posterior, medial, lateral or below. colours: (n, 3) RGB of the vertices.
@@ -28,7 +35,7 @@ def view(mesh: Mesh, name: str, side: Side, *, colours: np.ndarray | None = None
         "below": (0, 0, -1),
     }
     up: Direction = (0, -1, 0) if name == "below" else (0, 0, 1)
-    return View(name, draw(mesh, towards[name], up, colours=colours))
+    return View(name, draw(mesh, towards[name], up, colours=colours, pixel_mm=pixel_mm))
 
 
 def thickness_colours(thickness_mm: np.ndarray) -> np.ndarray:
