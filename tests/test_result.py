@@ -41,6 +41,12 @@ def test_arrays_and_meshes_are_one_attribute_away(result):
     assert result.report == result.out / "report.html"
 
 
+def test_surfaces_that_were_written_in_ras_come_back_in_lps(result):
+    ras = Result(result.out, result.measurements, (), {}, "RAS")
+    assert np.allclose(ras.left.surface.vertices.min(0), [-4, -4, 0])
+    assert ras.left.surface.volume_mm3 == pytest.approx(result.left.surface.volume_mm3)
+
+
 def test_its_repr_is_a_small_report(result):
     text = repr(result)
     for part in ("1 femur(s) in 2.0 s", "left: verdict look", "volume 200.5 ml", "head radius -",

@@ -132,7 +132,7 @@ def reconstruct(
         write_json(measurements, folder / "measurements.json")
         write_csv(measurements, folder / "measurements.csv")
         write_json(record_of(run), folder / "run.json")
-    return Result(Path(out), measurements, warnings, steps.seconds)
+    return Result(Path(out), measurements, warnings, steps.seconds, surfaces.space)
 
 
 def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:

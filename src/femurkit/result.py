@@ -12,6 +12,7 @@ from typing import Any
 from femurkit.anatomy import Side
 from femurkit.images import read_mask
 from femurkit.mesh import Mesh, read_stl
+from femurkit.meshfiles import RAS
 from femurkit.volume import Mask
 
 SHOWN = (
@@ -22,11 +23,14 @@ SHOWN = (
 
 @dataclass(frozen=True, eq=False)
 class FemurResult:
-    """One femur. folder: where its files are; measurements: as in measurements.json."""
+    """One femur. folder: where its files are; measurements: as in measurements.json; space: LPS or
+    RAS, of the surfaces in their files.
+    """
 
     side: Side
     folder: Path
     measurements: Mapping[str, Any]
+    space: str = "LPS"
 
     @property
     def verdict(self) -> str:
@@ -41,13 +45,17 @@ class FemurResult:
 
     @cached_property
     def surface(self) -> Mesh:
-        """The periosteal surface as written."""
-        return read_stl(self.folder / "femur.stl")
+        """The periosteal surface as written, LPS mm."""
+        return self._read("femur")
 
     @cached_property
     def hollow(self) -> Mesh:
-        """The hollow bone as written."""
-        return read_stl(self.folder / "femur_hollow.stl")
+        """The hollow bone as written, LPS mm."""
+        return self._read("femur_hollow")
+
+    def _read(self, name: str) -> Mesh:
+        mesh = read_stl(self.folder / f"{name}.stl")
+        return mesh.transformed(RAS) if self.space == "RAS" else mesh
 
     def rows(self) -> list[tuple[str, str]]:
         """The main measurements as name and text."""
@@ -67,12 +75,14 @@ class Result:
     measurements: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
     seconds: dict[str, float] = field(default_factory=dict)
+    space: str = "LPS"
 
     @cached_property
     def femurs(self) -> tuple[FemurResult, ...]:
         """Every femur that was made."""
         return tuple(
-            FemurResult(Side(row["side"]), self.out / row["side"], row) for row in self.measurements
+            FemurResult(Side(row["side"]), self.out / row["side"], row, self.space)
+            for row in self.measurements
         )
 
     @property

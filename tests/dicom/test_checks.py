@@ -161,3 +161,25 @@ def test_more_voxels_than_a_laptop_holds_are_refused():
     large = replace(geometry(np.arange(N) * 2.0), sizes=np.full((N, 2), 30000.0))
     with pytest.raises(errors.TooLarge, match=r"2\.7e\+10 voxels"):
         check(large)
+
+
+ONE = ("A", "study", "frame")
+
+
+@pytest.mark.parametrize("unsaid", [("", "study", "frame"), ("A", "study", ""), ("", "", "")])
+def test_a_slice_that_does_not_say_belongs_to_those_that_do(unsaid):
+    check(replace(geometry(even()), belongings=frozenset({ONE, unsaid})))
+
+
+@pytest.mark.parametrize(
+    ("stranger", "kind"),
+    [
+        (("B", "study", "frame"), "patient"),
+        (("A", "other", "frame"), "study"),
+        (("A", "study", "other"), "frame of reference"),
+    ],
+)
+def test_a_slice_that_belongs_elsewhere_is_refused_by_kind(stranger, kind):
+    error = refusal(replace(geometry(even()), belongings=frozenset({ONE, stranger})))
+    assert error.code == "MixedStudies"
+    assert f"more than one {kind} in" in error.found

@@ -152,6 +152,20 @@ def test_names_of_any_script_arrive(tmp_path, slices, write, hu, charset, name):
         assert str(dcmread(path).PatientName) == name
 
 
+def test_a_damaged_element_that_nobody_needs_is_left_out(tmp_path, slices, write, hu):
+    every = slices(hu)
+    for each in every:
+        each.add_new((0x0018, 0x9345), "FD", 1.5)
+    folder = write(every, tmp_path / "in")
+    for path in folder.iterdir():
+        data = path.read_bytes()
+        at = data.index(b"\x18\x00\x45\x93FD")
+        path.write_bytes(data[: at + 6] + b"\x04\x00" + data[at + 8 : at + 12] + data[at + 16 :])
+    series = read_series(choose(find_series(folder)).candidate)
+    write_seg(series, masks_of(series), tmp_path / "seg.dcm", weights_hash="ab" * 32, version="1")
+    assert "CTDIvol" not in dcmread(tmp_path / "seg.dcm")
+
+
 def test_a_character_set_that_nobody_knows_does_no_harm(tmp_path, slices, write, hu):
     folder = write(slices(hu), tmp_path / "in")
     for path in folder.iterdir():

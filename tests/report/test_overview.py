@@ -29,6 +29,7 @@ def outputs(tmp_path):
         for name, rows in femurs.items():
             (tmp_path / name).mkdir()
             (tmp_path / name / "measurements.json").write_text(json.dumps(rows))
+            (tmp_path / name / "report.html").write_text("")
         return tmp_path
 
     return write
@@ -66,12 +67,21 @@ def test_few_femora_have_no_outliers_and_missing_values_no_text(outputs):
 
 def test_what_cannot_be_read_is_named_and_an_empty_folder_refused(outputs):
     folder = outputs(a=[femur()])
-    (folder / "broken").mkdir()
-    (folder / "broken/measurements.json").write_text("{")
-    assert overview_of(folder).failed == ("broken",)
-    (folder / "a/measurements.json").unlink()
+    for name, text in {"broken": "{", "odd": '[{"side": "left", "volume_ml": "x"}]'}.items():
+        (folder / name).mkdir()
+        (folder / name / "report.html").write_text("")
+        (folder / name / "measurements.json").write_text(text)
+    assert overview_of(folder).failed == ("broken", "odd")
+    (folder / "a/report.html").unlink()
     with pytest.raises(NothingReadable):
         overview_of(folder)
+
+
+def test_masks_that_were_meshed_and_runs_that_go_on_are_no_outputs(outputs):
+    folder = outputs(a=[femur()], meshed=[femur()])
+    (folder / "meshed/report.html").unlink()
+    shutil.copytree(folder / "a", folder / ".a.xyz.part")
+    assert [line.name for line in overview_of(folder).lines] == ["a"]
 
 
 def test_names_are_text_and_links_are_addresses(outputs):

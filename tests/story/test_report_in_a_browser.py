@@ -42,9 +42,13 @@ class Opened:
     complaints: list = field(default_factory=list)
 
     def seen(self, part):
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")  # it draws once a frame
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")
         return self.page.locator(part).first.evaluate(SEEN)
 
     def told(self, part):
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")
+        self.page.evaluate("() => new Promise(requestAnimationFrame)")
         return self.page.locator(part).first.inner_text()
 
 
@@ -100,12 +104,34 @@ def test_a_click_in_one_plane_moves_the_others(report):
     assert all(a != b for a, b in zip(after, before, strict=True))
 
 
+def test_dragging_out_of_a_plane_stops_at_its_edge(report):
+    box = report.page.locator(f"{LEFT}[data-plane=axial] canvas").bounding_box()
+    mouse = report.page.mouse
+    mouse.move(box["x"] + 20, box["y"] + 20)
+    mouse.down()
+    mouse.move(box["x"] - 300, box["y"] + box["height"] + 300, steps=5)
+    mouse.up()
+    for plane in ("coronal", "sagittal"):
+        at, _, rest = report.told(f"{LEFT}[data-plane={plane}] output").partition(" of ")
+        assert 1 <= int(at) <= int(rest.partition(",")[0])
+    assert report.told(f"{LEFT}[data-plane=sagittal] output").startswith("1 of ")
+
+
+def test_the_surface_keeps_its_proportions_when_the_page_narrows(report):
+    canvas = report.page.locator(f"{LEFT}.solid canvas")
+    report.page.set_viewport_size({"width": 500, "height": 900})
+    report.page.wait_for_timeout(200)
+    shape = canvas.evaluate("c => [c.width / c.height, c.clientWidth / c.clientHeight]")
+    report.page.set_viewport_size({"width": 1280, "height": 900})
+    assert shape[0] == pytest.approx(shape[1], rel=0.02)
+
+
 def test_it_jumps_to_the_head_the_gap_and_the_shaft(report):
     slices = []
     for place in ("Head centre", "Joint gap", "Shaft end"):
         report.page.locator(LEFT).get_by_role("button", name=place).click()
         told = report.told(f"{LEFT}[data-plane=axial] output")
-        slices.append(float(told.rpartition(", ")[2].removesuffix(" mm")))
+        slices.append(float(told.rpartition(" at ")[2].removesuffix(" mm")))
     assert 15 < slices[1] - slices[0] < 35
     assert slices[2] < slices[0] - 60
 
@@ -207,6 +233,18 @@ def test_on_paper_and_without_scripts_there_are_pictures(chromium, both):
     it.page.emulate_media(media="print")
     assert it.page.locator(f"{LEFT}.still svg").first.is_visible()
     assert not it.page.locator(f"{LEFT}.viewer").is_visible()
+
+
+def test_without_webgl_the_surfaces_stand_still(chromium, both):
+    options = ["--disable-3d-apis", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
+    browser = chromium.browser_type.launch(executable_path=CHROMIUM, args=options)
+    page = browser.new_context(offline=True).new_page()
+    page.goto((both[0] / "report.html").as_uri())
+    page.wait_for_selector("html[data-ready=yes]", timeout=60_000)
+    assert page.locator(f"{LEFT}.planes").is_visible()
+    assert page.locator(f"{LEFT}.views img").first.is_visible()
+    assert not page.locator(f"{LEFT}.solid").is_visible()
+    browser.close()
 
 
 def test_markup_in_a_header_does_nothing(chromium, femurkit, patient, tmp_path):

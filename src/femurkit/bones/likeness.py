@@ -123,8 +123,9 @@ def nearest_femur(surface: Mesh, side: Side, planes: Sequence[Plane]) -> Apart:
     tries = [_settled(model, target, pose) for pose in poses if pose is not None]
     if not tries:
         return Apart(np.inf, np.inf)
-    best = min(tries, key=lambda pose: _apart(model, target, pose).worst_mm)
-    return _apart(model, target, _bent(model, target, best, rounds=20, components=COMPONENTS))
+    best = min(tries, key=lambda pose: _cost(model, target, pose))
+    placed = _bent(model, target, best, rounds=20, components=COMPONENTS)
+    return Apart(*(float(np.sqrt(part.mean())) for part in _offs(model, target, placed)))
 
 
 @lru_cache(maxsize=1)
@@ -194,12 +195,23 @@ def _bent(model: _Model, target: _Target, pose: _Pose, *, rounds: int, component
     return pose
 
 
-def _apart(model: _Model, target: _Target, pose: _Pose) -> Apart:
+def _cost(model: _Model, target: _Target, pose: _Pose) -> float:
+    """How badly a pose fits, mm²: distances count up to FAR_MM, so that a part that is missing
+    says as little for one pose as for another.
+    """
+    most = FAR_MM[1] ** 2
+    return float(sum(np.minimum(part, most).mean() for part in _offs(model, target, pose)))
+
+
+def _offs(model: _Model, target: _Target, pose: _Pose) -> tuple[np.ndarray, np.ndarray]:
+    """Squared distances along the normals, mm²: of the surface's points, and of what the model has
+    within the scan (one zero where it has nothing there).
+    """
     placed = pose.place(model)
     pairs = _pairs(model, target, placed)
     off = ((target.points[pairs.point] - placed[pairs.vertex]) * pairs.normal).sum(1) ** 2
     out, back = off[: pairs.outward], off[pairs.outward :]
-    return Apart(*(float(np.sqrt(part.mean())) if len(part) else 0.0 for part in (out, back)))
+    return out, back if len(back) else np.zeros(1)
 
 
 def _pairs(model: _Model, target: _Target, placed: np.ndarray) -> _Pairs:

@@ -38,11 +38,12 @@ def command(
     """Tell versions, where networks can run, the weights and their hashes, and licences."""
     from onnxruntime import get_available_providers
 
-    from femurkit.segment.weights import FINE, fine_network, weights_hash
+    from femurkit.segment.weights import FINE, fine_network, shipped, weights_hash
 
     versions = {"femurkit": __version__, "python": platform.python_version()}
     versions |= {name: found for name in PARTS if (found := _version(name)) is not None}
     weights = {recipe: weights_hash(fine_network(recipe)) for recipe in FINE}
+    networks = {name: shipped(name).sha256 for name in ("coarse", *FINE.values())}
     providers = get_available_providers()
     table([{"part": name, "version": found} for name, found in versions.items()])
     print(f"networks run on: {', '.join(p.removesuffix('ExecutionProvider') for p in providers)}")
@@ -52,6 +53,7 @@ def command(
             for name, digest in weights.items()
         ]
     )
+    table([{"network": name, "SHA-256": digest} for name, digest in networks.items()])
     table([{"what": what, "licence": licence} for what, licence in LICENCES])
     if as_json:
         last_line(
@@ -60,6 +62,7 @@ def command(
                 "versions": versions,
                 "providers": providers,
                 "weights": weights,
+                "networks": networks,
                 "licences": dict(LICENCES),
             }
         )

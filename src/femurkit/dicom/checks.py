@@ -141,11 +141,11 @@ def _complete(g: SliceGeometry) -> None:
 
 
 def _together(g: SliceGeometry) -> None:
-    if len(g.belongings) > 1:
-        kinds = zip(
-            ("patient", "study", "frame of reference"), zip(*g.belongings, strict=True), strict=True
-        )
-        differ = [kind for kind, values in kinds if len(set(values)) > 1]
+    named = zip(*g.belongings, strict=True) if g.belongings else ()
+    kinds = ("patient", "study", "frame of reference")
+    # a slice that does not say belongs to those that do
+    differ = [kind for kind, said in zip(kinds, named, strict=False) if len({*said} - {""}) > 1]
+    if differ:
         raise MixedStudies(
             f"slices that name more than one {' and '.join(differ)} in one series",
             expected="one patient, study and frame of reference",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -147,8 +148,9 @@ def _complete(header: Dataset) -> Dataset:
     """
     missing = [k for k in COPIED_ATTRIBUTES if k not in header]
     complete = Dataset()
-    for element in header:  # each is decoded here, as the header's own character set says
-        complete.add(element)
+    for tag in header.keys():  # noqa: SIM118 - of a data set, not of a dict
+        with suppress(Exception):  # a damaged element that nobody needs is left out
+            complete.add(header[tag])  # decoded here, as the header's own character set says
     complete.add_new("SpecificCharacterSet", "CS", "ISO_IR 192")
     complete.file_meta = header.file_meta
     for keyword in missing:
@@ -168,7 +170,7 @@ def _shared(whole: Dataset) -> Dataset:
     return whole
 
 
-COLOURS_LAB = {Side.LEFT: (86.2, 3.9, 21.4), Side.RIGHT: (72.0, 12.0, 32.0)}
+COLOURS_LAB = {Side.LEFT: (86.7, 2.8, 37.7), Side.RIGHT: (72.0, 10.0, 45.0)}
 """CIE L*a*b*: that of bone in 3D Slicer's colours of anatomy (241, 214, 145), and a darker one."""
 COPIED_ATTRIBUTES = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from femurkit.anatomy import Side
 from femurkit.bones.likeness import Apart, nearest_femur
 from femurkit.mesh import Mesh
@@ -16,14 +18,17 @@ was taken for one of the other side came nearer than 2.6 (docs/results/likeness.
 """
 NO_FEMUR_MM = 3.5
 """Surfaces of real femora, cut by scans in many ways, lie up to 2.5 mm from it, those of pieces of
-pelvis and spine 4.6 mm and more.
+pelvis and spine 4.6 mm and more; a shin may come as near as a shaft does, and is for the coarse
+pass to keep out.
 """
+CLEARLY = 0.8
+"""A femur is of the other side if one of that side lies nearer than this share of the distance."""
 
 
 @dataclass(frozen=True)
 class Likeness:
-    """apart: from the nearest femur of the shape model; other_mm: the worse distance to the nearest
-    of the other side, where that was in question.
+    """apart: from the nearest femur of the shape model; other_mm: how far the surface lies from the
+    nearest of the other side, where that was in question.
     """
 
     side: Side
@@ -43,11 +48,13 @@ class Likeness:
     @property
     def side_agrees(self) -> bool:
         """Whether it is more like a femur of its own side than of the other."""
-        return self.other_mm is None or self.apart.worst_mm <= self.other_mm
+        return self.other_mm is None or self.other_mm >= CLEARLY * self.apart.out_mm
 
     @property
     def text(self) -> str:
         """How near, without a full stop."""
+        if not np.isfinite(self.apart.out_mm):
+            return "It is too small to lay a femur over"
         return (
             f"The surface lies {self.apart.out_mm:.1f} mm (RMS) from the nearest femur known, and "
             f"that one {self.apart.back_mm:.1f} mm from the surface"
@@ -61,7 +68,8 @@ class Likeness:
             return f"The surface is that of a {side} femur"
         return (
             f"The surface lies nearer to a {self.side.other.value} femur ({self.other_mm:.1f} mm) "
-            f"than to a {side} one ({self.apart.worst_mm:.1f} mm): the scan may be mirrored"
+            f"than to a {side} one ({self.apart.out_mm:.1f} mm): the scan may be "
+            "mirrored from front to back"
         )
 
 
@@ -70,4 +78,4 @@ def likeness(surface: Mesh, side: Side, planes: Sequence[Plane]) -> Likeness:
     own = nearest_femur(surface, side, planes)
     if own.worst_mm <= USUAL_MM:
         return Likeness(side, own)
-    return Likeness(side, own, nearest_femur(surface, side.other, planes).worst_mm)
+    return Likeness(side, own, nearest_femur(surface, side.other, planes).out_mm)

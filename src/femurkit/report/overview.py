@@ -81,12 +81,13 @@ def overview_of(folder: Path) -> Overview:
     """Every output of `reconstruct` below a folder. Raises NothingReadable if there is none."""
     found: list[tuple[str, dict[str, Any]]] = []
     failed: list[str] = []
-    for path in sorted(folder.rglob("measurements.json")):
+    for path in sorted(folder.rglob("report.html")):
         name = path.parent.relative_to(folder).as_posix()
+        if any(part.startswith(".") and part != "." for part in name.split("/")):
+            continue  # a run that has not ended
         try:
-            rows = json.loads(path.read_text(encoding="utf-8"))
-            found += [(name, row) for row in rows if {"side", "checks"} <= row.keys()]
-        except (ValueError, AttributeError, TypeError, OSError):
+            found += [(name, row) for row in _rows(path.with_name("measurements.json"))]
+        except (ValueError, AttributeError, TypeError, KeyError, OSError):
             failed.append(name)
     if not found:
         raise NothingReadable(
@@ -103,6 +104,15 @@ def overview_of(folder: Path) -> Overview:
     lines.sort(key=lambda line: (ORDER.get(line.verdict, 1), -line.far, line.name, line.side))
     counts = {word: sum(line.verdict == word for line in lines) for word in ORDER}
     return Overview(tuple(lines), counts, tuple(_spreads(rows)), tuple(failed))
+
+
+def _rows(path: Path) -> list[dict[str, Any]]:
+    """The femora of one output, with numbers where numbers belong."""
+    rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    for row in rows:
+        str(row["side"])
+        row |= {key: float(row[key]) for key, *_ in SHOWN if row.get(key) is not None}
+    return rows
 
 
 def _line(name: str, row: dict[str, Any], far: dict[str, float]) -> Line:

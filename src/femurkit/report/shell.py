@@ -9,7 +9,7 @@ import numpy as np
 from femurkit.mesh import Mesh, from_vtk, to_vtk
 
 UNIT_MM = 0.02
-"""Corners are whole multiples of this; 16 bits of it reach 655 mm from the middle."""
+"""Vertices are whole multiples of this from the corner of the stack; 16 bits reach 655 mm."""
 MOST_FACES = 60_000
 COLOURS = 254
 UNKNOWN = 255

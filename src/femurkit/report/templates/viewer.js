@@ -66,6 +66,7 @@ class Plane {
       viewer.go(this.axis, viewer.at[this.axis] + step);
     });
     this.canvas.addEventListener("wheel", (event) => {
+      if (event.deltaY === 0) return;
       event.preventDefault();
       viewer.go(this.axis, viewer.at[this.axis] + (event.deltaY < 0 ? 1 : -1));
     }, { passive: false });
@@ -73,15 +74,31 @@ class Plane {
       const box = this.canvas.getBoundingClientRect();
       const column = Math.floor(((event.clientX - box.left) / box.width) * size[this.across]);
       const row = Math.floor(((event.clientY - box.top) / box.height) * size[this.down]);
-      viewer.at[this.across] = column;
-      viewer.at[this.down] = this.flip ? size[this.down] - 1 - row : row;
-      viewer.show();
+      viewer.go(this.across, column);
+      viewer.go(this.down, this.flip ? size[this.down] - 1 - row : row);
     };
     this.canvas.addEventListener("pointerdown", (event) => {
       this.canvas.setPointerCapture(event.pointerId);
       point(event);
     });
-    this.canvas.addEventListener("pointermove", (event) => { if (event.buttons) point(event); });
+    this.canvas.addEventListener("pointermove", (event) => { if (event.buttons & 1) point(event); });
+  }
+
+  // The outlines in this slice, cut again only where the slice has changed.
+  sections(column, row) {
+    const { at, data } = this.viewer;
+    if (this.cut?.slice === at[this.axis]) return this.cut.paths;
+    const paths = data.surfaces.map((surface) => {
+      const path = new Path2D(), p = surface.points;
+      section(surface, this.axis, at[this.axis] * data.step_mm, (first, a, b, s) => {
+        const x = p[a + this.across] * (1 - s) + p[b + this.across] * s;
+        const y = p[a + this.down] * (1 - s) + p[b + this.down] * s;
+        path[first ? "moveTo" : "lineTo"](column(x), row(y));
+      });
+      return path;
+    });
+    this.cut = { slice: at[this.axis], paths };
+    return paths;
   }
 
   show() {
@@ -105,23 +122,18 @@ class Plane {
     const column = (mm) => (mm / data.step_mm + 0.5) * k;
     const row = (mm) => (this.flip ? h - 0.5 - mm / data.step_mm : mm / data.step_mm + 0.5) * k;
     if (this.viewer.outlines) {
-      [...data.surfaces.entries()].reverse().forEach(([number, surface]) => {
-        pen.beginPath();
+      [...this.sections(column, row).entries()].reverse().forEach(([number, path]) => {
         pen.strokeStyle = number ? INNER : OUTER;
         pen.lineWidth = number ? 1 : 1.6;
-        const p = surface.points;
-        section(surface, this.axis, at[this.axis] * data.step_mm, (first, a, b, s) => {
-          const x = p[a + this.across] * (1 - s) + p[b + this.across] * s;
-          const y = p[a + this.down] * (1 - s) + p[b + this.down] * s;
-          pen[first ? "moveTo" : "lineTo"](column(x), row(y));
-        });
-        pen.stroke();
+        pen.stroke(path);
       });
     }
     this.marks(pen, column(at[this.across] * data.step_mm), row(at[this.down] * data.step_mm));
     this.slider.value = at[this.axis];
     const mm = data.corner_mm[this.axis] + at[this.axis] * data.step_mm;
-    this.told.value = `slice ${at[this.axis] + 1} of ${size[this.axis]}, ${mm.toFixed(0)} mm`;
+    const told = `${at[this.axis] + 1} of ${size[this.axis]}, at ${mm.toFixed(0)} mm`;
+    if (this.told.value === told) return;
+    this.told.value = told;
     this.canvas.setAttribute("aria-label",
       `${data.side} femur, ${this.name} CT with outline, ${this.told.value}. Arrow keys change the slice.`);
   }
@@ -153,7 +165,6 @@ class Viewer {
     this.hu = data.hu;
     this.size = data.size;
     this.at = this.size.map((n) => n >> 1);
-    this.outlines = true;
     this.planes = PLANES.map((plane) => new Plane(this, plane, root.querySelector(`[data-plane=${plane.name}]`)));
     root.querySelectorAll("[data-place]").forEach((button) =>
       button.addEventListener("click", () => this.jump(data.places[button.dataset.place])));
@@ -168,10 +179,10 @@ class Viewer {
       slider.addEventListener("input", () => { named.value = "own"; window_(); });
     }
     const outlines = document.getElementById("outlines");
+    this.outlines = outlines.checked;
     outlines.addEventListener("change", () => { this.outlines = outlines.checked; this.show(); });
-    this.window(...WINDOWS.bone);
-    const first = Object.values(data.places)[0];
-    first ? this.jump(first) : this.show();
+    this.window(Number(level.value), Number(width.value));
+    this.jump(Object.values(data.places)[0]);
   }
 
   window(level, width) {
@@ -184,14 +195,17 @@ class Viewer {
   }
 
   jump(mm) {
-    mm.forEach((value, axis) => {
-      const index = Math.round((value - this.data.corner_mm[axis]) / this.data.step_mm);
-      this.at[axis] = Math.max(0, Math.min(this.size[axis] - 1, index));
-    });
-    this.show();
+    mm.forEach((value, axis) => this.go(axis, Math.round((value - this.data.corner_mm[axis]) / this.data.step_mm)));
   }
 
-  show() { this.planes.forEach((plane) => plane.show()); }
+  // However much is asked for, once a frame is enough.
+  show() {
+    if (this.due) return;
+    this.due = requestAnimationFrame(() => {
+      this.due = 0;
+      this.planes.forEach((plane) => plane.show());
+    });
+  }
 }
 
 const VERTEX = `
@@ -219,12 +233,9 @@ class Solid {
     this.canvas = root.querySelector("canvas");
     this.gl = this.canvas.getContext("webgl2", { preserveDrawingBuffer: true, antialias: true });
     if (!this.gl) {
-      root.querySelector("figcaption").textContent = "This browser shows no surfaces in space; the pictures below do.";
-      root.querySelectorAll("button, select").forEach((part) => { part.disabled = true; });
+      root.closest("[data-femur]").classList.add("flat"); // the still pictures take its place
       return;
     }
-    this.canvas.width = 2 * this.canvas.clientWidth || 800;
-    this.canvas.height = 2 * this.canvas.clientHeight || 800;
     this.program = this.link();
     this.models = data.surfaces.map((surface) => this.model(surface));
     this.which = root.querySelector("[name=surface]");
@@ -238,6 +249,7 @@ class Solid {
       button.addEventListener("click", () => this.zoomBy(Number(button.dataset.zoom))));
     this.listen();
     this.reset("front");
+    new ResizeObserver(() => this.show()).observe(this.canvas);
   }
 
   link() {
@@ -303,6 +315,7 @@ class Solid {
     });
     for (const end of ["pointerup", "pointercancel"]) this.canvas.addEventListener(end, (event) => fingers.delete(event.pointerId));
     this.canvas.addEventListener("wheel", (event) => {
+      if (event.deltaY === 0) return;
       event.preventDefault();
       this.zoomBy(event.deltaY < 0 ? 1.1 : 1 / 1.1);
     }, { passive: false });
@@ -346,7 +359,9 @@ class Solid {
     const gl = this.gl, hollow = this.which.value === "hollow";
     const model = this.models[hollow && this.models.length > 1 ? 1 : 0];
     const colour = this.which.value === "thickness" ? "thick" : "bone";
-    const { width, height } = this.canvas;
+    const sharp = Math.min(2, window.devicePixelRatio || 1) > 1 ? 2 : 1.5;
+    const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((n) => Math.max(1, Math.round(sharp * n)));
+    if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
     gl.viewport(0, 0, width, height);
     gl.clearColor(0, 0, 0, 0);
     gl.clear(gl.COLOR_BUFFER_BIT | gl.DEPTH_BUFFER_BIT);
@@ -371,9 +386,14 @@ async function begin() {
     const text = section.querySelector("script[type='application/json']");
     if (!text || !("DecompressionStream" in window)) continue;
     const data = await unpacked(JSON.parse(text.textContent));
-    section.classList.add("live");
-    new Viewer(data, section);
-    new Solid(data, section.querySelector(".solid"));
+    section.classList.add("live"); // before the parts: they measure themselves
+    try {
+      new Viewer(data, section);
+      new Solid(data, section.querySelector(".solid"));
+    } catch (error) {
+      section.classList.remove("live"); // the still pictures stay
+      console.error(error);
+    }
   }
   document.documentElement.dataset.ready = "yes";
 }
