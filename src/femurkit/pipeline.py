@@ -64,12 +64,12 @@ class Femur:
 
 
 def reconstruct(
-    path: Path,
-    out: Path,
+    path: Path | str,
+    out: Path | str,
     *,
     side: Which = "both",
     recipe: Recipe = "default",
-    weights: Path | None = None,
+    weights: Path | str | None = None,
     outline: Outline | None = None,
     device: Device = "auto",
     overwrite: bool = False,
@@ -93,7 +93,8 @@ def reconstruct(
     progress: called with the name of each step as it begins.
     Raises InputRefused (a subclass says why) or NoFemurFound.
     """
-    steps = Steps(progress)
+    steps, path, out = Steps(progress), Path(path), Path(out)
+    weights = None if weights is None else Path(weights)
     with whole_or_nothing(out, overwrite=overwrite, marker="run.json", source=path) as folder:
         network = fine_network(recipe, weights=weights, device=device)
         sha256 = weights_hash(network)
@@ -104,7 +105,8 @@ def reconstruct(
         files = SurfaceFiles(folder, surfaces, faces(scan.volume.grid))
         drawn = outline or ("network" if weights or recipe == "paper" else "edge")
         femurs, notes = _femurs(
-            _Work(scan, network, recipe, drawn, files, slices, uncertainty, steps), hips
+            _Work(scan, network, recipe, drawn, files, slices, uncertainty, weights is None, steps),
+            hips,
         )
         femurs = _judged(femurs, scan.remarks)
         if scan.series is not None:
@@ -132,7 +134,7 @@ def reconstruct(
         write_json(measurements, folder / "measurements.json")
         write_csv(measurements, folder / "measurements.csv")
         write_json(record_of(run), folder / "run.json")
-    return Result(Path(out), measurements, warnings, steps.seconds, surfaces.space)
+    return Result(out, measurements, warnings, steps.seconds, surfaces.space)
 
 
 def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:
@@ -169,6 +171,8 @@ class _Work:
     files: SurfaceFiles
     slices: Slices
     uncertainty: bool
+    shipped: bool
+    """Whether the network is ours: what one of the user's own draws is shown, whatever it is."""
     steps: Steps
 
 
@@ -207,7 +211,7 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
         solid = periosteal(ready)
         outline = solid.mesh
         alike = likeness(outline, side, files.planes)
-        if not alike.is_femur:
+        if not alike.is_femur and work.shipped:
             raise DegenerateShape(f"it is none. {alike.text}")
         if work.recipe == "paper":
             inner = paper_hollow(volume, mask)

@@ -57,7 +57,7 @@ class Scan:
 
 
 def load(
-    path: Path,
+    path: Path | str,
     *,
     series_uid: str | None = None,
     gaps: Gaps = "refuse",
@@ -70,6 +70,7 @@ def load(
     headers and UIDs of the scan are those of a de-identified one. Raises the refusals of
     errors.InputRefused; none of them names the patient or the path.
     """
+    path = Path(path)
     as_image = path.is_file() and is_image(path)
     scan = _image(path, series_uid) if as_image else _dicom(path, series_uid, gaps)
     if anonymize and scan.series is not None:

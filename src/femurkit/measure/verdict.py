@@ -14,6 +14,7 @@ LEAST_CONFIDENCE = 0.25
 """Half of what the check LOW_CONFIDENCE asks for."""
 IMPOSSIBLE = (
     "VOLUME_PLAUSIBLE", "WATERTIGHT", "OUTWARD", "ONE_COMPONENT", "MASK_AGREES", "SIDE_AGREES",
+    "IS_A_FEMUR",
 )  # fmt: skip
 """Checks that no femur fails."""
 SIDES_DIFFER = {"head_radius_mm": 2.0, "neck_shaft_angle_deg": 12.0, "femoral_offset_mm": 10.0}
