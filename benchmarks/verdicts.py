@@ -177,25 +177,30 @@ def collect(folder: Path) -> list[dict[str, Any]]:
     for number in range(1, COUNT + 1):
         place = patient(folder, number)
         scan, (labels, _) = read_image(place / "ct.nii.gz"), read_mask(place / "truth/mask.nii.gz")
+        truth = json.loads((place / "truth/truth.json").read_text())["femurs"]
         for case in cases_of(scan, network):
+            true = truth[case.side.value]
             good = row_of("good", number, case, labels)
             rows.append(good)
-            found = judged(case)[1]
             todo = [ways.pop()] + ([ways.pop()] if len(ways) > 2 * (COUNT - number) + 2 else [])
             for way in todo:
                 rows.append(
-                    row_of(way, number, broken_by(way, case, found, labels, network), labels)
+                    row_of(way, number, broken_by(way, case, true, labels, network), labels)
                 )
                 print(rows[-1], flush=True)
     return rows
 
 
 def broken_by(
-    way: str, case: Case, found: dict[str, Any], labels: np.ndarray, network: Network
+    way: str, case: Case, true: dict[str, Any], labels: np.ndarray, network: Network
 ) -> Case:
-    """A femur broken in one way."""
-    head = np.array(found["head_centre_lps_mm"])
-    known = Case(case.volume, case.side, case.answer, head, found["head_radius_mm"])
+    """A femur broken in one way. true: what the phantom says of it."""
+    head, radius = true["head_centre_lps_mm"], true["head_radius_mm"]
+    if head is None:  # too worn for a sphere: the middle of what is highest
+        at = case.volume.grid.to_world(np.argwhere(labels == case.side.label))
+        head, radius = at[at[:, 2] > at[:, 2].max() - 48].mean(0), 24.0
+    head = np.array(head)
+    known = Case(case.volume, case.side, case.answer, head, radius)
     if way in ANSWERS:
         return ANSWERS[way](known)
     grid, rng = case.volume.grid, np.random.default_rng(SEED)
