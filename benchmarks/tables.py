@@ -31,6 +31,8 @@ OTHER_PAGES = {
     "clipped, and six scans of other places (`make bench`).",
     "likeness.md": "- [How like a femur](likeness.md): femora, whole and cut, and other bones, "
     "against the shape model (`make bench`).",
+    "verdicts.md": "- [Verdicts](verdicts.md): whom the verdict lets pass, of good femora and "
+    "broken ones (`python -m benchmarks.verdicts PHANTOMS`).",
     "morphometry.md": "- [Morphometry](morphometry.md): head, neck and shaft against construction, "
     "moved and mirrored, and beside published figures (`make bench`).",
     "outline.md": "- [What the outline reads](outline.md): where an annotator draws it and where "
