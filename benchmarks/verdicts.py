@@ -1,8 +1,8 @@
 """Whom the verdict lets pass: `python -m benchmarks.verdicts PHANTOMS` (20 minutes).
 
 Judges 40 femora of 20 fresh phantoms (seed 77012, made in the folder PHANTOMS where they are
-missing) as the network leaves them, and some forty broken on purpose in seven ways, in the network's
-answer or in the scan. Writes docs/results/verdicts.md and .json.
+missing) as the network leaves them, and some forty broken on purpose in seven ways, in the
+network's answer or in the scan. Writes docs/results/verdicts.md and .json.
 """
 
 from __future__ import annotations
