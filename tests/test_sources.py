@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from femurkit.dicom import write_new_series
-from femurkit.errors import InputRefused
+from femurkit.errors import BadGeometry, InputRefused
 from femurkit.geometry import Grid
 from femurkit.images import read_mask, write_image
-from femurkit.sources import check_hounsfield, load
+from femurkit.sources import check_extent, check_hounsfield, load
 from femurkit.volume import Volume
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -179,3 +179,12 @@ def test_real_crops_are_hounsfield():
     assert len(paths) > 10
     for path in paths[::4]:
         assert load(path).volume.array.min() < -500
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_scan_larger_than_a_body_is_refused_before_anything_is_looked_for(axis):
+    spacing = [3.0, 1.0, 1.0]
+    check_extent(Grid.aligned((100, 400, 400), tuple(spacing), (0, 0, 0)))
+    spacing[axis] *= 8192
+    with pytest.raises(BadGeometry, match="m along any axis"):
+        check_extent(Grid.aligned((100, 400, 400), tuple(spacing), (0, 0, 0)))

@@ -13,13 +13,16 @@ from femurkit.dicom import CtSeries, choose, find_series, read_series, remarks
 from femurkit.dicom.anonymize import Pseudonyms, anonymized
 from femurkit.dicom.checks import check_length
 from femurkit.dicom.gaps import without_gaps
-from femurkit.errors import NotHounsfield, SeriesNotFound
+from femurkit.errors import BadGeometry, NotHounsfield, SeriesNotFound
+from femurkit.geometry import Grid
 from femurkit.images import is_image, read_image
 from femurkit.remark import THICK_MM, THINNER, Claim, Remark, remarks_on, thick_slices
 from femurkit.volume import Volume
 
 Gaps = Literal["refuse", "resample"]
 
+MOST_MM = 2500.0
+"""No body is longer; a damaged spacing would make the search for hips take all memory there is."""
 SAMPLE_STEP = (2, 8, 8)
 """Every such voxel (z, y, x) is enough to tell HU from other numbers."""
 PADDING_HU = -1500
@@ -75,8 +78,21 @@ def load(
     scan = _image(path, series_uid) if as_image else _dicom(path, series_uid, gaps)
     if anonymize and scan.series is not None:
         scan = _anonymized(scan, scan.series)
+    check_extent(scan.volume.grid)
     check_hounsfield(scan.volume)
     return scan
+
+
+def check_extent(grid: Grid) -> None:
+    """Raise BadGeometry if a scan reaches farther than a body does."""
+    reach = float(max(n * step for n, step in zip(grid.shape, grid.spacing_mm, strict=True)))
+    if reach > MOST_MM:
+        steps = " x ".join(f"{step:.4g}" for step in grid.spacing_mm)
+        raise BadGeometry(
+            f"a scan of {reach / 1000:.4g} m, of voxels of {steps} mm",
+            expected=f"at most {MOST_MM / 1000:.4g} m along any axis",
+            remedy="Export the scan again from its source; spacings are in mm.",
+        )
 
 
 def check_hounsfield(volume: Volume) -> None:

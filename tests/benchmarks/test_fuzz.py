@@ -1,4 +1,4 @@
-"""Inputs that once ended in a traceback, by the number that makes them; and a few of all kinds."""
+"""Inputs that once ended in a traceback or took all memory, by the number that makes them; and a few of all kinds."""
 
 import pytest
 from benchmarks.fuzz import one
@@ -9,6 +9,7 @@ from benchmarks.fuzz import one
     [
         (2, 7),
         *((21, k) for k in (1920, 2080, 2460, 2580, 4040, 4650)),
+        (33, 1439),
         *((3, k) for k in range(40)),
     ],
 )
