@@ -1,4 +1,4 @@
-"""Inputs that once ended in a traceback or took all memory, by the number that makes them; and a few of all kinds."""
+"""Inputs that once ended in a traceback or without memory, by number; and a few of all kinds."""
 
 import pytest
 from benchmarks.fuzz import one
