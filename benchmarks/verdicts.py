@@ -125,7 +125,7 @@ def judged(case: Case) -> tuple[Verdict, dict[str, Any], np.ndarray | None]:
         mask, outline = to_mask(ready), periosteal(ready).mesh
         alike = likeness(outline, case.side, faces(case.volume.grid))
         if not alike.is_femur:
-            raise DegenerateShape(alike.text)
+            raise DegenerateShape(alike.out_text)
         found = measure(
             case.side, mask, outline, None, case.volume, probability=case.answer, alike=alike
         )

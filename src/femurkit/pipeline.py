@@ -212,7 +212,7 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
         outline = solid.mesh
         alike = likeness(outline, side, files.planes)
         if not alike.is_femur and work.shipped:
-            raise DegenerateShape(f"it is none. {alike.text}")
+            raise DegenerateShape(f"it is none. {alike.out_text}")
         if work.recipe == "paper":
             inner = paper_hollow(volume, mask)
         else:

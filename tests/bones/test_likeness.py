@@ -102,4 +102,4 @@ def test_a_speck_is_laid_over_nothing():
     )
     found = likeness(cut(mesh, planes), Side.LEFT, planes)
     assert not found.is_femur
-    assert "too small" in found.text and "inf" not in found.text
+    assert "too small" in found.out_text and "inf" not in found.out_text

@@ -30,7 +30,8 @@ from femurkit.errors import FemurkitError
 
 USAGE, BUG, INTERRUPTED = 2, 1, 130
 DISK = (
-    errno.EACCES, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOTDIR, errno.EEXIST,
+    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOTDIR,
+    errno.EEXIST,
 )  # fmt: skip
 """What the disk says no to is not a bug, though it has no exit code of its own."""
 

@@ -46,7 +46,7 @@ ALSO = Annotated[
 ]
 SPACE = Annotated[
     Literal["LPS", "RAS"],
-    typer.Option(help="Axes of the surfaces: DICOM's, or those of NIfTI and 3D Slicer's STL."),
+    typer.Option(help="Axes of the surfaces: DICOM's, which 3D Slicer takes too, or NIfTI's."),
 ]
 
 

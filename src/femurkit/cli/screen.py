@@ -59,7 +59,7 @@ def progress(total: int, *, quiet: bool = False) -> Iterator[Callable[[str], Non
 
 
 SHOWN = (
-    "side", "volume_ml", "surface_area_mm2", "hollow_volume_ml", "visible_length_mm",
+    "side", "verdict", "volume_ml", "surface_area_mm2", "hollow_volume_ml", "visible_length_mm",
     "head_radius_mm",
 )  # fmt: skip
 

@@ -122,7 +122,7 @@ def find_series(path: Path) -> Found:
         raise NothingReadable(
             f"no DICOM image among {left_out.total()} files",
             expected="a CT series",
-            remedy="Name the folder or zip that holds it. Other images are named themselves.",
+            remedy="Name the folder or zip of a DICOM CT; a NIfTI, NRRD or MetaImage, the file.",
         )
     candidates = [_candidate(path, uid, group) for uid, group in sorted(groups.items())]
     for uid, group in sorted(enhanced.items()):

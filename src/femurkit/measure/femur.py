@@ -89,8 +89,8 @@ def measure(
     found["checks"] = checks(mask, periosteal, hollow, length)
     if alike is not None:
         found["shape_distance_mm"] = _rounded(alike.apart.out_mm, 2)
-        found["checks"].append(_check("IS_A_FEMUR", alike.is_femur, alike.text))
-        found["checks"].append(_check("LIKE_A_FEMUR", alike.is_usual, alike.text))
+        found["checks"].append(_check("IS_A_FEMUR", alike.is_femur, alike.out_text))
+        found["checks"].append(_check("LIKE_A_FEMUR", alike.is_usual, alike.back_text))
         found["checks"].append(_check("SIDE_AGREES", alike.side_agrees, alike.side_text))
     if volume is not None:
         metal = metal_ml(volume, mask)

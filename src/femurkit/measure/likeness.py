@@ -51,13 +51,18 @@ class Likeness:
         return self.other_mm is None or self.other_mm >= CLEARLY * self.apart.out_mm
 
     @property
-    def text(self) -> str:
-        """How near, without a full stop."""
+    def out_text(self) -> str:
+        """How near the surface lies, without a full stop."""
         if not np.isfinite(self.apart.out_mm):
             return "It is too small to lay a femur over"
+        return f"The surface lies {self.apart.out_mm:.1f} mm (RMS) from the nearest femur known"
+
+    @property
+    def back_text(self) -> str:
+        """The same both ways."""
         return (
-            f"The surface lies {self.apart.out_mm:.1f} mm (RMS) from the nearest femur known, and "
-            f"that one {self.apart.back_mm:.1f} mm from the surface"
+            f"{self.out_text}, and that femur, as far as it is in the scan, "
+            f"{self.apart.back_mm:.1f} mm from the surface"
         )
 
     @property

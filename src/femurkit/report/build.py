@@ -63,7 +63,7 @@ def femur_page(
         centre = (periosteal.vertices.min(0) + periosteal.vertices.max(0)) / 2
     else:
         centre = np.array(measured["head_centre_lps_mm"])
-    stack = stack_of(volume, periosteal, _places(periosteal, measured))
+    stack = stack_of(volume, periosteal, _places(periosteal, side, measured))
     return FemurPage(
         side=side,
         cuts=(
@@ -85,7 +85,7 @@ def femur_page(
     )
 
 
-def _places(periosteal: Mesh, measured: Mapping[str, Any]) -> dict[str, np.ndarray]:
+def _places(periosteal: Mesh, side: Side, measured: Mapping[str, Any]) -> dict[str, np.ndarray]:
     """What a person wants to see first, LPS mm."""
     low = periosteal.vertices[:, 2].min() + ABOVE_END_MM
     end = periosteal.vertices[periosteal.vertices[:, 2] < low]
@@ -96,7 +96,7 @@ def _places(periosteal: Mesh, measured: Mapping[str, Any]) -> dict[str, np.ndarr
     head = np.array(measured["head_centre_lps_mm"])
     return {
         "Head centre": head,
-        "Joint gap": head + [0.0, 0.0, measured["head_radius_mm"]],
+        "Joint gap": head + 0.7 * measured["head_radius_mm"] * np.array([-side.sign, 0.0, 1.0]),
         "Shaft end": shaft,
     }
 

@@ -72,8 +72,9 @@ class Plane {
     }, { passive: false });
     const point = (event) => {
       const box = this.canvas.getBoundingClientRect();
-      const column = Math.floor(((event.clientX - box.left) / box.width) * size[this.across]);
-      const row = Math.floor(((event.clientY - box.top) / box.height) * size[this.down]);
+      const [left, top] = this.corner(), { zoom } = viewer;
+      const column = Math.floor(left + ((event.clientX - box.left) / box.width) * size[this.across] / zoom);
+      const row = Math.floor(top + ((event.clientY - box.top) / box.height) * size[this.down] / zoom);
       viewer.go(this.across, column);
       viewer.go(this.down, this.flip ? size[this.down] - 1 - row : row);
     };
@@ -82,6 +83,14 @@ class Plane {
       point(event);
     });
     this.canvas.addEventListener("pointermove", (event) => { if (event.buttons & 1) point(event); });
+  }
+
+  // The column and row at the upper left: zoomed, the crosshair stays as near the middle as it can.
+  corner() {
+    const { size, at, zoom } = this.viewer;
+    const row = this.flip ? size[this.down] - 1 - at[this.down] : at[this.down];
+    return [[at[this.across], size[this.across]], [row, size[this.down]]].map(
+      ([middle, count]) => Math.max(0, Math.min(count - count / zoom, middle + 0.5 - count / zoom / 2)));
   }
 
   // The outlines in this slice, cut again only where the slice has changed.
@@ -117,18 +126,22 @@ class Plane {
     }
     this.picture.getContext("2d").putImageData(image, 0, 0);
     const pen = this.canvas.getContext("2d"), k = this.scale;
+    const { zoom } = this.viewer, [left, top] = this.corner();
     pen.imageSmoothingQuality = "high";
+    pen.setTransform(zoom, 0, 0, zoom, -left * k * zoom, -top * k * zoom);
     pen.drawImage(this.picture, 0, 0, w * k, h * k);
     const column = (mm) => (mm / data.step_mm + 0.5) * k;
     const row = (mm) => (this.flip ? h - 0.5 - mm / data.step_mm : mm / data.step_mm + 0.5) * k;
     if (this.viewer.outlines) {
       [...this.sections(column, row).entries()].reverse().forEach(([number, path]) => {
         pen.strokeStyle = number ? INNER : OUTER;
-        pen.lineWidth = number ? 1 : 1.6;
+        pen.lineWidth = (number ? 1 : 1.6) / zoom;
         pen.stroke(path);
       });
     }
-    this.marks(pen, column(at[this.across] * data.step_mm), row(at[this.down] * data.step_mm));
+    pen.resetTransform();
+    const cross = [column(at[this.across] * data.step_mm) - left * k, row(at[this.down] * data.step_mm) - top * k];
+    this.marks(pen, ...cross.map((value) => value * zoom));
     this.slider.value = at[this.axis];
     const mm = data.corner_mm[this.axis] + at[this.axis] * data.step_mm;
     const told = `${at[this.axis] + 1} of ${size[this.axis]}, at ${mm.toFixed(0)} mm`;
@@ -166,8 +179,15 @@ class Viewer {
     this.size = data.size;
     this.at = this.size.map((n) => n >> 1);
     this.planes = PLANES.map((plane) => new Plane(this, plane, root.querySelector(`[data-plane=${plane.name}]`)));
+    const zoom = root.querySelector("[name=zoom]");
+    this.zoom = Number(zoom.value);
+    zoom.addEventListener("change", () => { this.zoom = Number(zoom.value); this.show(); });
     root.querySelectorAll("[data-place]").forEach((button) =>
-      button.addEventListener("click", () => this.jump(data.places[button.dataset.place])));
+      button.addEventListener("click", () => {
+        zoom.value = button.dataset.place === "Joint gap" ? "2" : "1";
+        this.zoom = Number(zoom.value);
+        this.jump(data.places[button.dataset.place]);
+      }));
     const level = root.querySelector("[name=level]"), width = root.querySelector("[name=width]");
     const named = root.querySelector("[name=window]");
     const window_ = () => { this.window(Number(level.value), Number(width.value)); this.show(); };
