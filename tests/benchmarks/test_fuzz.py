@@ -10,6 +10,7 @@ from benchmarks.fuzz import one
         (2, 7),
         *((21, k) for k in (1920, 2080, 2460, 2580, 4040, 4650)),
         (33, 1439),
+        (34, 3200),
         *((3, k) for k in range(40)),
     ],
 )

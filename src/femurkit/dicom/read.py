@@ -68,9 +68,13 @@ def read_series(candidate: Candidate) -> CtSeries:
 
 
 def _identified(header: Dataset, uid: str, name: str) -> Dataset:
-    """The header with those UIDs that what is derived refers to and de-identification may drop."""
-    made = {"StudyInstanceUID": "study", "FrameOfReferenceUID": "frame", "SOPInstanceUID": name}
-    missing = [keyword for keyword in made if not header.get(keyword)]
+    """The header with those UIDs that what is derived refers to and de-identification may drop;
+    of several in one's place, a new one too.
+    """
+    made = {"StudyInstanceUID": "study", "SeriesInstanceUID": "series",
+            "FrameOfReferenceUID": "frame", "SOPInstanceUID": name}  # fmt: skip
+    found = {keyword: header.get(keyword) for keyword in made}
+    missing = [keyword for keyword, uid in found.items() if not (isinstance(uid, str) and uid)]
     if not missing:
         return header
     out = Dataset()
