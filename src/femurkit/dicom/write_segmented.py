@@ -24,6 +24,7 @@ SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operatio
 MODIFIER = Code("109103", "DCM", "Modifying Equipment")
 FIRST_SERIES_NUMBER = 9000
 """Plus the side's label: above what scanners count to."""
+FILE_GROUP = 0x0002
 NOT_TRUE_ANY_MORE = (
     "IconImageSequence", "MACParametersSequence", "DigitalSignaturesSequence",
     "InstanceCreationDate", "InstanceCreationTime", "InstanceCreatorUID",
@@ -96,6 +97,8 @@ def _derived(header: Dataset, side: Side, *, frame: int | None) -> Dataset:
     for keyword in NOT_TRUE_ANY_MORE:
         if keyword in dataset:
             delattr(dataset, keyword)
+    for tag in [tag for tag in dataset.keys() if tag.group <= FILE_GROUP]:  # noqa: SIM118
+        del dataset[tag]  # a damaged file's: it belongs to the file, not to the image
     kind = _values(header, "ImageType")
     dataset.ImageType = ["DERIVED", "SECONDARY", *(kind[2:] or ["AXIAL"])]
     dataset.SeriesNumber = FIRST_SERIES_NUMBER + side.label
