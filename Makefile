@@ -2,6 +2,8 @@
 # make test    the tests            EXTRAS=test,train adds torch and the tests of training
 # make check   style, types, imports
 # make docs    the pages under docs as a site in build/docs; a broken link fails
+# make web     niivue for the CT in reports (needs Node; without it a viewer of our own draws it)
+# make wheel   a wheel in dist, with niivue in it
 # make paper   the paper's experiment: cohort, trainings, scores, docs/results/paper (hours; goes on
 #              where it was stopped); WORK=out/paper is where it is kept
 # make bench   surfaces, thickness, morphometry and forms of DICOM, beside other ways and programs
@@ -15,7 +17,9 @@ comma := ,
 RUN_STAMP := .venv/.ready-run
 TEST_STAMP := .venv/.ready-$(subst $(comma),-,$(EXTRAS))
 
-.PHONY: demo test check docs paper results bench format clean
+VOLUME := src/femurkit/report/web/volume.js
+
+.PHONY: demo test check docs web wheel paper results bench format clean
 
 demo: $(RUN_STAMP)
 	$(BIN)/femurkit demo -o $(OUT) --overwrite
@@ -45,6 +49,15 @@ docs:
 	$(MAKE) EXTRAS=test,docs .venv/.ready-test-docs
 	$(BIN)/mkdocs build --quiet
 
+web: $(VOLUME)
+
+$(VOLUME): $(wildcard web/*.js*) web/src/volume.js
+	cd web && npm ci --silent --no-audit --no-fund && npm run --silent build -- --logLevel warn
+	touch $@
+
+wheel: $(VOLUME) | $(BIN)/python
+	$(BIN)/python -m pip wheel --quiet --no-deps -w dist .
+
 paper:
 	$(MAKE) EXTRAS=test,train .venv/.ready-test-train
 	$(BIN)/python -m benchmarks.paper --work $(WORK)
@@ -54,7 +67,7 @@ format: $(TEST_STAMP)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv out build dist
+	rm -rf .venv out build dist web/node_modules src/femurkit/report/web
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "femurkit needs Python 3.11 or newer")'

@@ -3,12 +3,15 @@
 import os
 import shutil
 from dataclasses import dataclass, field
+from io import BytesIO
 
+import numpy as np
 import pytest
+from PIL import Image
 from pydicom import dcmread
 
 from femurkit.report.content import Number, Report
-from femurkit.report.render import write_report
+from femurkit.report.render import VOLUME_SCRIPT, write_report
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium")
@@ -16,13 +19,7 @@ pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs Chromium (Debian
 
 SOFTWARE = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
 MARKUP = '<img src=x onerror="alert(1)">'
-SEEN = """canvas => {
-  const flat = document.createElement("canvas");
-  [flat.width, flat.height] = [64, 64];
-  const pen = flat.getContext("2d");
-  pen.drawImage(canvas, 0, 0, 64, 64);
-  return Array.from(pen.getImageData(0, 0, 64, 64).data);
-}"""
+NO_NIIVUE = "Object.defineProperty(window, 'femurkitWeb', { get() {}, set() {} });"
 
 
 @pytest.fixture(scope="module")
@@ -44,7 +41,9 @@ class Opened:
     def seen(self, part):
         self.page.evaluate("() => new Promise(requestAnimationFrame)")  # it draws once a frame
         self.page.evaluate("() => new Promise(requestAnimationFrame)")
-        return self.page.locator(part).first.evaluate(SEEN)
+        shot = self.page.locator(part).first.screenshot()  # whatever lies above or beneath it
+        small = Image.open(BytesIO(shot)).convert("RGB").resize((64, 64))
+        return np.asarray(small).ravel().tolist()
 
     def told(self, part):
         self.page.evaluate("() => new Promise(requestAnimationFrame)")
@@ -52,9 +51,10 @@ class Opened:
         return self.page.locator(part).first.inner_text()
 
 
-def opened(chromium, path, **view):
+def opened(chromium, path, before="", **view):
     view = {"viewport": {"width": 1280, "height": 900}, **view}
     page = chromium.new_context(offline=True, **view).new_page()
+    page.add_init_script(before)
     it = Opened(page)
     page.on("console", lambda m: m.type == "error" and it.complaints.append(m.text))
     page.on("pageerror", lambda error: it.complaints.append(str(error)))
@@ -65,9 +65,13 @@ def opened(chromium, path, **view):
     return it
 
 
-@pytest.fixture(scope="module")
-def report(chromium, both):
-    it = opened(chromium, both[0] / "report.html")
+@pytest.fixture(scope="module", params=["niivue", "plain"])
+def report(request, chromium, both):
+    if request.param == "niivue" and not VOLUME_SCRIPT.exists():
+        pytest.skip("needs niivue (make web, which needs Node)")
+    it = opened(chromium, both[0] / "report.html", NO_NIIVUE if request.param == "plain" else "")
+    through = it.page.locator(".planes.through").count()
+    assert through == (2 if request.param == "niivue" else 0)
     yield it
     assert it.complaints == []
 
@@ -173,6 +177,43 @@ def test_outlines_and_window_change_the_picture(report):
     assert report.seen(part) == before
 
 
+def test_a_drag_with_the_right_button_changes_the_window(report):
+    part = f"{LEFT}[data-plane=axial] canvas"
+    before = report.seen(part)
+    box = report.page.locator(part).bounding_box()
+    mouse = report.page.mouse
+    mouse.move(box["x"] + 50, box["y"] + 50)
+    mouse.down(button="right")
+    mouse.move(box["x"] + 90, box["y"] + 90, steps=5)
+    mouse.up(button="right")
+    assert report.seen(part) != before
+    assert report.page.locator(f"{LEFT}[name=window]").input_value() == "own"
+    report.page.locator(f"{LEFT}[name=window]").select_option("bone")
+    assert report.seen(part) == before
+
+
+@pytest.mark.skipif(not VOLUME_SCRIPT.exists(), reason="needs niivue (make web, needs Node)")
+def test_niivue_shows_the_very_slices_that_the_plain_viewer_shows(chromium, both):
+    pages = [opened(chromium, both[0] / "report.html", before) for before in ("", NO_NIIVUE)]
+    for place, zoom in [("Head centre", "1"), ("Joint gap", "2"), ("Shaft end", "4")]:
+        for it in pages:
+            it.page.locator("#outlines").uncheck()
+            it.page.locator(LEFT).get_by_role("button", name=place).click()
+            it.page.locator(f"{LEFT}[name=zoom]").select_option(zoom)
+        for plane in ("axial", "coronal", "sagittal"):
+            one, other = (
+                np.reshape(it.seen(f"{LEFT}[data-plane={plane}] canvas"), (64, 64, 3))[..., 0]
+                for it in pages
+            )
+            apart = [
+                np.abs(np.roll(one, shift, axis) - other)[8:-8, 8:-8].mean()
+                for shift, axis in [(0, 0), (1, 0), (-1, 0), (1, 1), (-1, 1)]
+            ]
+            assert apart[0] < 4, (place, plane, apart)  # of 255
+            assert apart[0] == min(apart), (place, plane, apart)
+    assert all(it.complaints == [] for it in pages)
+
+
 def tabbed(page):
     """Every part that the tab key reaches, in order: what it is and how to find it again."""
     reached = []
@@ -192,7 +233,7 @@ def tabbed(page):
 def test_every_control_is_reached_and_used_by_keyboard(report):
     page = report.page
     assert len(tabbed(page)) > 30
-    controls = page.locator(":is(button, select, input, canvas)")
+    controls = page.locator(":is(button, select, input, canvas:not([aria-hidden]))")
     missed = [c for c in controls.all() if c.is_visible() and not c.get_attribute("data-reached")]
     assert missed == []
     for plane in ("axial", "coronal", "sagittal"):

@@ -26,6 +26,7 @@ LICENCES = (
     ("femurkit", "Apache-2.0"),
     ("weights coarse, fine, paper", "Apache-2.0; model cards beside them name their data"),
     ("shape model LLP26", "MPL-2.0 (musculoskeletal-models)"),
+    ("niivue, in reports where `make web` built it", "BSD-2-Clause"),
     ("label maps in the training data", "MIT (yuta-hi/pelvic-annotation)"),
 )
 
@@ -38,6 +39,7 @@ def command(
     """Tell versions, where networks can run, the weights and their hashes, and licences."""
     from onnxruntime import get_available_providers
 
+    from femurkit.report.render import VOLUME_SCRIPT
     from femurkit.segment.weights import FINE, fine_network, shipped, weights_hash
 
     versions = {"femurkit": __version__, "python": platform.python_version()}
@@ -45,8 +47,10 @@ def command(
     weights = {recipe: weights_hash(fine_network(recipe)) for recipe in FINE}
     networks = {name: shipped(name).sha256 for name in ("coarse", *FINE.values())}
     providers = get_available_providers()
+    viewer = "niivue" if VOLUME_SCRIPT.exists() else "our own (niivue: `make web`)"
     table([{"part": name, "version": found} for name, found in versions.items()])
     print(f"networks run on: {', '.join(p.removesuffix('ExecutionProvider') for p in providers)}")
+    print(f"CT in reports is drawn by: {viewer}")
     table(
         [
             {"recipe": name, "weights (SHA-256, as in run.json)": digest}
@@ -61,6 +65,7 @@ def command(
                 "ok": True,
                 "versions": versions,
                 "providers": providers,
+                "viewer": viewer,
                 "weights": weights,
                 "networks": networks,
                 "licences": dict(LICENCES),

@@ -22,10 +22,14 @@ from femurkit.report.views import palette
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+VOLUME_SCRIPT = Path(__file__).parent / "web" / "volume.js"
+"""niivue, built by `make web`; a report made without it draws the CT by itself."""
+
 
 def render(report: Report) -> str:
     """The whole page as text."""
-    return _environment().get_template("report.html.j2").render(report=report)
+    page = _environment().get_template("report.html.j2")
+    return page.render(report=report, volume_script=_volume_script())
 
 
 def render_overview(overview: Overview) -> str:
@@ -51,6 +55,16 @@ def _environment() -> Environment:
     )
     environment.filters.update(image=data_uri, path=svg_path, data=viewer_data, beside=beside)
     return environment
+
+
+def _volume_script() -> str:
+    """The standard volume viewer as a script, safe inside a script element; empty without one."""
+    from markupsafe import Markup
+
+    if not VOLUME_SCRIPT.exists():
+        return ""
+    text = VOLUME_SCRIPT.read_text(encoding="utf-8")
+    return Markup(text.replace("</script", r"<\/script").replace("<!--", r"<\!--"))
 
 
 def write_report(report: Report, path: Path) -> None:

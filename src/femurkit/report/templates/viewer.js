@@ -1,6 +1,7 @@
 "use strict";
 // The report's viewer: three linked planes of the CT with the outline of the surfaces, and the
-// surfaces in space. Everything it shows is in the page; nothing is fetched.
+// surfaces in space. Everything it shows is in the page; nothing is fetched. Where the page brings
+// niivue (web/src/volume.js), it draws the CT beneath the outlines; else Plane.picture does.
 
 const WINDOWS = { bone: [400, 1500], "soft tissue": [50, 400], wide: [300, 2600] };
 const PLANES = [
@@ -56,7 +57,7 @@ class Plane {
     this.scale = Math.max(1, Math.round(420 / Math.max(size[this.across], size[this.down])));
     this.canvas.width = size[this.across] * this.scale;
     this.canvas.height = size[this.down] * this.scale;
-    this.picture = new OffscreenCanvas(size[this.across], size[this.down]);
+    this.scratch = new OffscreenCanvas(size[this.across], size[this.down]);
     this.slider.max = size[this.axis] - 1;
     this.slider.addEventListener("input", () => viewer.go(this.axis, Number(this.slider.value)));
     this.canvas.addEventListener("keydown", (event) => {
@@ -80,17 +81,19 @@ class Plane {
     };
     this.canvas.addEventListener("pointerdown", (event) => {
       this.canvas.setPointerCapture(event.pointerId);
-      point(event);
+      if (event.buttons & 1) point(event);
     });
-    this.canvas.addEventListener("pointermove", (event) => { if (event.buttons & 1) point(event); });
+    this.canvas.addEventListener("pointermove", (event) => {
+      if (event.buttons & 1) point(event);
+      else if (event.buttons & 2) viewer.windowBy(event.movementX, event.movementY);
+    });
+    this.canvas.addEventListener("contextmenu", (event) => event.preventDefault());
   }
 
-  // The column and row at the upper left: zoomed, the crosshair stays as near the middle as it can.
+  // The column and row at the upper left.
   corner() {
-    const { size, at, zoom } = this.viewer;
-    const row = this.flip ? size[this.down] - 1 - at[this.down] : at[this.down];
-    return [[at[this.across], size[this.across]], [row, size[this.down]]].map(
-      ([middle, count]) => Math.max(0, Math.min(count - count / zoom, middle + 0.5 - count / zoom / 2)));
+    const { size, zoom } = this.viewer, [across, down] = [this.across, this.down].map((axis) => this.viewer.corner(axis));
+    return [across, this.flip ? size[this.down] * (1 - 1 / zoom) - down : down];
   }
 
   // The outlines in this slice, cut again only where the slice has changed.
@@ -110,8 +113,9 @@ class Plane {
     return paths;
   }
 
-  show() {
-    const { size, hu, at, greys, data } = this.viewer;
+  // The CT in this slice, one pixel a voxel.
+  picture() {
+    const { size, hu, at, greys } = this.viewer;
     const [w, h] = [size[this.across], size[this.down]];
     const jump = [1, size[0], size[0] * size[1]];
     const image = new ImageData(w, h);
@@ -124,12 +128,19 @@ class Plane {
         image.data[to + 3] = 255;
       }
     }
-    this.picture.getContext("2d").putImageData(image, 0, 0);
+    this.scratch.getContext("2d").putImageData(image, 0, 0);
+    return this.scratch;
+  }
+
+  show() {
+    const { at, data, size, volume, zoom } = this.viewer;
+    const [w, h] = [size[this.across], size[this.down]];
     const pen = this.canvas.getContext("2d"), k = this.scale;
-    const { zoom } = this.viewer, [left, top] = this.corner();
+    const [left, top] = this.corner();
     pen.imageSmoothingQuality = "high";
+    pen.clearRect(0, 0, w * k, h * k);
     pen.setTransform(zoom, 0, 0, zoom, -left * k * zoom, -top * k * zoom);
-    pen.drawImage(this.picture, 0, 0, w * k, h * k);
+    if (!volume) pen.drawImage(this.picture(), 0, 0, w * k, h * k);
     const column = (mm) => (mm / data.step_mm + 0.5) * k;
     const row = (mm) => (this.flip ? h - 0.5 - mm / data.step_mm : mm / data.step_mm + 0.5) * k;
     if (this.viewer.outlines) {
@@ -173,8 +184,25 @@ class Plane {
 }
 
 class Viewer {
-  constructor(data, root) {
+  // volume: niivue on a canvas behind the planes, or null.
+  static async on(data, root) {
+    const stage = root.querySelector(".planes"), behind = stage.querySelector(".volume");
+    let volume = null;
+    try {
+      volume = await window.femurkitWeb?.Volume.on(behind, data) ?? null;
+    } catch { /* no WebGL2: the planes draw for themselves */ }
+    stage.classList.toggle("through", volume !== null);
+    const viewer = new Viewer(data, root, volume);
+    if (volume) {
+      const place = () => viewer.place(stage, behind);
+      new ResizeObserver(place).observe(stage);
+      matchMedia("(prefers-color-scheme: dark)").addEventListener("change", place);
+    }
+  }
+
+  constructor(data, root, volume) {
     this.data = data;
+    this.volume = volume;
     this.hu = data.hu;
     this.size = data.size;
     this.at = this.size.map((n) => n >> 1);
@@ -191,6 +219,12 @@ class Viewer {
     const level = root.querySelector("[name=level]"), width = root.querySelector("[name=width]");
     const named = root.querySelector("[name=window]");
     const window_ = () => { this.window(Number(level.value), Number(width.value)); this.show(); };
+    this.windowBy = (right, down) => {
+      width.value = Number(width.value) + 4 * right;
+      level.value = Number(level.value) - 4 * down;
+      named.value = "own";
+      window_();
+    };
     named.addEventListener("change", () => {
       [level.value, width.value] = WINDOWS[named.value] ?? [level.value, width.value];
       window_();
@@ -207,6 +241,25 @@ class Viewer {
 
   window(level, width) {
     this.greys = this.data.hu_of_byte.map((hu) => Math.max(0, Math.min(255, (255 * (hu - level + width / 2)) / width)));
+    this.volume?.window(level, width);
+  }
+
+  // The first voxel shown along an axis: zoomed, the crosshair stays as near the middle as it can.
+  corner(axis) {
+    const count = this.size[axis], shown = count / this.zoom;
+    return Math.max(0, Math.min(count - shown, this.at[axis] + 0.5 - shown / 2));
+  }
+
+  // The canvas behind fills the stage, with a tile beneath each plane.
+  place(stage, behind) {
+    const box = stage.getBoundingClientRect(), sharp = window.devicePixelRatio || 1;
+    [behind.width, behind.height] = [box.width, box.height].map((n) => Math.max(1, Math.round(n * sharp)));
+    const [, ...page] = getComputedStyle(stage.closest(".card")).backgroundColor.match(/(\d+), (\d+), (\d+)/);
+    this.volume.place(page.map((part) => part / 255), Object.fromEntries(this.planes.map(({ name, canvas }) => {
+      const { left, top, width, height } = canvas.getBoundingClientRect();
+      return [name, [(left - box.left) / box.width, (top - box.top) / box.height, width / box.width, height / box.height]];
+    })));
+    this.show();
   }
 
   go(axis, index) {
@@ -223,6 +276,7 @@ class Viewer {
     if (this.due) return;
     this.due = requestAnimationFrame(() => {
       this.due = 0;
+      this.volume?.show(this.at, [0, 1, 2].map((axis) => this.corner(axis)), this.zoom);
       this.planes.forEach((plane) => plane.show());
     });
   }
@@ -408,7 +462,7 @@ async function begin() {
     const data = await unpacked(JSON.parse(text.textContent));
     section.classList.add("live"); // before the parts: they measure themselves
     try {
-      new Viewer(data, section);
+      await Viewer.on(data, section);
       new Solid(data, section.querySelector(".solid"));
     } catch (error) {
       section.classList.remove("live"); // the still pictures stay
