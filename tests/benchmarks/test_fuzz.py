@@ -11,6 +11,7 @@ from benchmarks.fuzz import one
         *((21, k) for k in (1920, 2080, 2460, 2580, 4040, 4650)),
         (33, 1439),
         *((34, k) for k in (2630, 3200, 3650)),
+        *((35, k) for k in (4239, 4340)),
         *((3, k) for k in range(40)),
     ],
 )

@@ -113,7 +113,7 @@ def open_files(path: Path) -> Files:
             if stream.read(132)[128:] == b"DICM":
                 return OneFile(path)
         return Zip(path)
-    except (zipfile.BadZipFile, OSError) as error:
+    except Exception as error:  # a damaged zip fails in many ways
         raise NothingReadable(
             "a file that is neither a zip nor an image", expected="a CT series", remedy=remedy
         ) from error

@@ -12,6 +12,7 @@ from typing import IO
 
 import numpy as np
 from pydicom import Dataset, dcmread
+from pydicom.datadict import dictionary_VR, keyword_for_tag
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pydicom.valuerep import VR
 
@@ -19,7 +20,7 @@ from femurkit.dicom.checks import SliceGeometry
 from femurkit.dicom.common import quiet
 from femurkit.dicom.deflated import inflates_beyond
 from femurkit.dicom.files import MEMBER_LIMIT_BYTES, Files, open_files
-from femurkit.dicom.headers import image_type, numbers
+from femurkit.dicom.headers import image_type, numbers, of_its_kind
 from femurkit.dicom.multiframe import CLASSES, frames_of
 from femurkit.errors import NothingReadable
 
@@ -180,10 +181,17 @@ def _read_header(files: Files, name: str) -> SliceFile | str:
 
 
 def _look_at(header: Dataset) -> None:
-    """Raise if an element could not be read or written later: pydicom looks only when asked."""
-    for _, element in header.items():
+    """Raise if an element could not be read or written later: pydicom looks only when asked.
+
+    One of the wrong kind is emptied where it is not used.
+    """
+    for tag, element in list(header.items()):
         if element.VR is not None and element.VR not in REPRESENTATIONS:
             raise ValueError("an unknown value representation")
+        if not of_its_kind(tag, element.VR):
+            if keyword_for_tag(tag) in USED:
+                raise ValueError("a value of the wrong kind")
+            header.add_new(tag, dictionary_VR(tag).partition(" or ")[0], None)
     for keyword in USED:
         header.get(keyword)
 

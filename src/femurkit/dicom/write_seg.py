@@ -15,6 +15,7 @@ from pydicom.valuerep import DSfloat
 from femurkit.anatomy import ANATOMICAL_STRUCTURE, FEMUR, LATERALITY, Code, Side
 from femurkit.dicom.anonymize import mark
 from femurkit.dicom.common import coded, file_meta, quiet
+from femurkit.dicom.headers import numbers, sound
 from femurkit.dicom.read import CtSeries
 from femurkit.volume import Mask
 
@@ -60,7 +61,7 @@ def write_seg(
     source = [version, weights_hash, series.uid, *(side.value for side in sides), digest]
     _, between_rows, between_columns = series.volume.grid.spacing_mm
     between_slices = series.volume.grid.voxel_mm3 / (between_rows * between_columns)
-    thickness = series.headers[0].get("SliceThickness") or between_slices
+    (said,) = numbers(series.headers[:1], "SliceThickness", 1)[0]
     dataset = Segmentation(
         source_images=(
             _all_complete([series.headers[i] for i in touched], like=series.headers[0])
@@ -85,7 +86,7 @@ def write_seg(
         series_description="femurs, segmented by femurkit",
         pixel_measures=PixelMeasuresSequence(
             pixel_spacing=[between_rows, between_columns],
-            slice_thickness=float(thickness),
+            slice_thickness=said if 0 < said < np.inf else between_slices,
             spacing_between_slices=between_slices,
         ),
     )
@@ -126,8 +127,9 @@ def _segment(number: int, side: Side, weights_hash: str, version: str) -> Datase
 
 
 def _all_complete(headers: Sequence[Dataset], *, like: Dataset) -> list[Dataset]:
-    """Headers with the orientation of one of them: those of a series differ by rounding, and
-    highdicom asks for the same. It takes texts from the first alone.
+    """Headers with the orientation of one of them, those of a series differ by rounding, and its
+    study and frame, which may be missing in some: highdicom asks for the same. It takes texts from
+    the first alone.
     """
     out = [_complete(headers[0])]
     for header in headers[1:]:
@@ -136,7 +138,9 @@ def _all_complete(headers: Sequence[Dataset], *, like: Dataset) -> list[Dataset]
         rest.file_meta = header.file_meta
         out.append(rest)
     for each in out:
-        each.add(like["ImageOrientationPatient"])
+        for keyword in ALIKE:
+            if keyword in like:
+                each.add(like[keyword])
     return out
 
 
@@ -150,7 +154,7 @@ def _complete(header: Dataset) -> Dataset:
     complete = Dataset()
     for tag in header.keys():  # noqa: SIM118 - of a data set, not of a dict
         with suppress(Exception):  # a damaged element that nobody needs is left out
-            complete.add(header[tag])  # decoded here, as the header's own character set says
+            complete.add(sound(header[tag]))  # decoded here, as the header's own character set says
     complete.add_new("SpecificCharacterSet", "CS", "ISO_IR 192")
     complete.file_meta = header.file_meta
     for keyword in missing:
@@ -172,6 +176,7 @@ def _shared(whole: Dataset) -> Dataset:
 
 COLOURS_LAB = {Side.LEFT: (86.7, 2.8, 37.7), Side.RIGHT: (72.0, 10.0, 45.0)}
 """CIE L*a*b*: that of bone in 3D Slicer's colours of anatomy (241, 214, 145), and a darker one."""
+ALIKE = ("ImageOrientationPatient", "StudyInstanceUID", "FrameOfReferenceUID")
 COPIED_ATTRIBUTES = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",
     "StudyID", "AccessionNumber", "ReferringPhysicianName", "PositionReferenceIndicator",

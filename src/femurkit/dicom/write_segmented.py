@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -15,6 +14,7 @@ from pydicom.uid import CTImageStorage, generate_uid
 from femurkit import __version__
 from femurkit.anatomy import Code, Side
 from femurkit.dicom.common import coded, file_meta, quiet
+from femurkit.dicom.headers import as_number, image_type, put
 from femurkit.dicom.read import CtSeries, stored_values
 from femurkit.dicom.stored import AIR_HU, encoding
 from femurkit.volume import Mask
@@ -99,52 +99,49 @@ def _derived(header: Dataset, side: Side, *, frame: int | None) -> Dataset:
             delattr(dataset, keyword)
     for tag in [tag for tag in dataset.keys() if tag.group <= FILE_GROUP]:  # noqa: SIM118
         del dataset[tag]  # a damaged file's: it belongs to the file, not to the image
-    kind = _values(header, "ImageType")
-    dataset.ImageType = ["DERIVED", "SECONDARY", *(kind[2:] or ["AXIAL"])]
-    dataset.SeriesNumber = FIRST_SERIES_NUMBER + side.label
-    dataset.SeriesDescription = f"femur {side.value}, segmented by femurkit"
-    dataset.DerivationDescription = (
-        f"{side.value} femur kept, all else set to air, by femurkit {__version__}"
-    )
-    dataset.DerivationCodeSequence = [coded(SEGMENTATION)]
+    kind = list(image_type(header))[2:] if frame is None else []
     reference = Dataset()
     reference.ReferencedSOPClassUID = header.SOPClassUID
     reference.ReferencedSOPInstanceUID = header.SOPInstanceUID
     if frame is not None:
         reference.ReferencedFrameNumber = frame
         dataset.SOPClassUID = CTImageStorage
-        dataset.ImageType = ["DERIVED", "SECONDARY", "AXIAL"]
         for keyword in CLASSIC:
             if keyword not in dataset:
                 setattr(dataset, keyword, None)
     reference.PurposeOfReferenceCodeSequence = [coded(SOURCE_IMAGE)]
-    dataset.SourceImageSequence = [reference]
     equipment = Dataset()
     equipment.Manufacturer = "femurkit"
     equipment.SoftwareVersions = __version__
     equipment.PurposeOfReferenceCodeSequence = [coded(MODIFIER)]
     earlier = list(dataset.get("ContributingEquipmentSequence") or [])
-    dataset.ContributingEquipmentSequence = [*earlier, equipment]
+    put(
+        dataset,
+        ImageType=["DERIVED", "SECONDARY", *(kind or ["AXIAL"])],
+        SeriesNumber=FIRST_SERIES_NUMBER + side.label,
+        SeriesDescription=f"femur {side.value}, segmented by femurkit",
+        DerivationDescription=(
+            f"{side.value} femur kept, all else set to air, by femurkit {__version__}"
+        ),
+        DerivationCodeSequence=[coded(SEGMENTATION)],
+        SourceImageSequence=[reference],
+        ContributingEquipmentSequence=[*earlier, equipment],
+    )
     return dataset
-
-
-def _values(header: Dataset, keyword: str) -> Sequence[str]:
-    value = header.get(keyword) or []
-    return [value] if isinstance(value, str) else list(value)
 
 
 def _put_pixels(dataset: Dataset, pixels: np.ndarray) -> None:
     """Plain pixels and the attributes that describe them. pixels: (rows, columns) stored values."""
     representation = "SS" if pixels.dtype.kind == "i" else "US"
-    if not dataset.get("BitsStored"):
-        dataset.BitsStored = dataset.BitsAllocated
-    dataset.HighBit = dataset.BitsStored - 1
+    bits = dataset.get("BitsStored") or dataset.BitsAllocated
+    put(dataset, BitsStored=bits, HighBit=bits - 1)
     dataset.add_new("SmallestImagePixelValue", representation, int(pixels.min()))
     dataset.add_new("LargestImagePixelValue", representation, int(pixels.max()))
     for keyword in ("PixelPaddingValue", "PixelPaddingRangeLimit"):
-        if dataset.get(keyword) is not None:
-            value = np.array(dataset[keyword].value).astype(pixels.dtype)
-            dataset.add_new(keyword, representation, int(value))
+        if np.isfinite(value := as_number(dataset.get(keyword))):
+            dataset.add_new(keyword, representation, int(np.array(value).astype(pixels.dtype)))
+        elif keyword in dataset:
+            delattr(dataset, keyword)
     content = pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
     word = "OW" if pixels.dtype.itemsize > 1 else "OB"
     dataset.add_new("PixelData", word, content + b"\0" * (len(content) % 2))

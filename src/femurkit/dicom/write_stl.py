@@ -12,6 +12,7 @@ from femurkit import __version__
 from femurkit.anatomy import FEMUR, LATERALITY, Code, Side
 from femurkit.dicom.anonymize import mark
 from femurkit.dicom.common import coded, file_meta, quiet
+from femurkit.dicom.headers import sound
 from femurkit.dicom.read import CtSeries
 from femurkit.dicom.write_seg import COPIED_ATTRIBUTES
 from femurkit.mesh import Mesh, stl_bytes
@@ -22,8 +23,9 @@ SERIES_NUMBER = 9010
 """Plus the side's label, after the segmentation and the segmented series."""
 OF_THE_STUDY = (
     "StudyInstanceUID", "FrameOfReferenceUID", "SpecificCharacterSet", "PatientAge",
-    "StudyDescription", *COPIED_ATTRIBUTES,
+    "StudyDescription", *COPIED_ATTRIBUTES, "ContentDate", "ContentTime",
 )  # fmt: skip
+ALWAYS = (*COPIED_ATTRIBUTES, "ContentDate", "ContentTime")
 
 
 @quiet()
@@ -41,8 +43,8 @@ def write_encapsulated_stl(
     dataset = Dataset()
     for keyword in OF_THE_STUDY:
         if keyword in header:
-            dataset.add(header[keyword])
-        elif keyword in COPIED_ATTRIBUTES:
+            dataset.add(sound(header[keyword]))
+        elif keyword in ALWAYS:
             setattr(dataset, keyword, None)
     dataset.SOPClassUID = EncapsulatedSTLStorage
     dataset.SOPInstanceUID = generate_uid(entropy_srcs=[*source, "stl"])
@@ -53,7 +55,6 @@ def write_encapsulated_stl(
     dataset.SeriesDescription = f"femur {side.value}, surfaces by femurkit"
     dataset.Manufacturer = dataset.ManufacturerModelName = "femurkit"
     dataset.SoftwareVersions, dataset.DeviceSerialNumber = __version__, "none"
-    dataset.ContentDate, dataset.ContentTime = header.get("ContentDate"), header.get("ContentTime")
     dataset.AcquisitionDateTime = None
     dataset.BurnedInAnnotation, dataset.RecognizableVisualFeatures = "NO", "NO"
     title = f"{side.value.capitalize()} femur, {kind}"
