@@ -50,6 +50,18 @@ def patient(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def scans(tmp_path_factory) -> Path:
+    """Three coarse phantoms with their truth, P001 to P003, as image files."""
+    out = tmp_path_factory.mktemp("scans") / "made"
+    told = _femurkit(
+        "phantom", "-o", out, "--patients", 3, "--seed", 3,
+        "--spacing", "4,2,2", "--format", "nifti",
+    )  # fmt: skip
+    assert told.code == 0, told.err
+    return out
+
+
+@pytest.fixture(scope="session")
 def both(patient, tmp_path_factory) -> tuple[Path, Told]:
     """OUT of `femurkit reconstruct` on the patient, and what the command printed."""
     out = tmp_path_factory.mktemp("run") / "out"

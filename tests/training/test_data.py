@@ -43,6 +43,12 @@ def test_unlabelled_patches_come_once_they_count(hips, tmp_path):
     assert item.u.shape == (1, 16, 16, 16)
 
 
+def test_self_training_believes_nothing_in_its_first_epoch(hips, tmp_path):
+    told = draws(hips, tmp_path, objective="self_training", begin=0.0)
+    assert told.config.unlabelled_weight(0) > 0
+    assert all(told[number].u.numel() == 0 for number in range(told.per_epoch))
+
+
 def test_guesses_of_the_epoch_travel_with_the_patch(hips, tmp_path):
     config = tiny(objective="self_training")
     number = (config.epochs - 1) * config.steps_per_epoch * config.batch

@@ -76,6 +76,7 @@ def _serve(config: NodeConfig, started: Callable[[Ports], None], stop: threading
         with receiver:
             for loop in (page.serve_forever, lambda: _send_and_pull(config, inbox, queue, stop)):
                 threading.Thread(target=loop, daemon=True).start()
+            worker.tend()
             started(Ports(receiver.port, page.port))
             while not stop.wait(TICK_S):
                 worker.tend()

@@ -114,11 +114,11 @@ class Draws(Dataset[Batch]):
         rng = np.random.default_rng([self.config.seed, number])
         x, y, known = self._patch(self._turn(self.labelled, number, 0), rng, annotated=True)
         u, guess, trust = (torch.zeros(0),) * 3
-        if self.config.unlabelled_weight(number // self.config.batch):
+        guessing, epoch = self.config.objective == "self_training", number // self.per_epoch
+        counts = self.config.unlabelled_weight(number // self.config.batch) > 0
+        if counts and (epoch > 0 or not guessing):  # in the first epoch nothing is believed yet
             path = self._turn(self.unlabelled, number, 1)
-            told = None
-            if self.config.objective == "self_training":
-                told = self.guesses / f"{number // self.per_epoch:04d}" / path.name
+            told = self.guesses / f"{epoch:04d}" / path.name if guessing else None
             u, guess, trust = self._patch(path, rng, annotated=False, told=told)
         return Batch(x, y, known, u, guess, trust)
 

@@ -37,7 +37,7 @@ class SelfTraining(Supervised):
     ) -> dict[str, torch.Tensor]:
         """Terms of the loss by name."""
         weight = self.config.unlabelled_weight(step)
-        if not weight:
+        if not weight or not batch.u.numel():
             return super().forward(model, average, batch, step)
         logits = model(torch.cat([batch.x, other_view(batch.u)]))
         labelled, unlabelled = logits.split([len(batch.x), len(batch.u)])

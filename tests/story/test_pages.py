@@ -1,0 +1,148 @@
+"""Every block of commands and of Python in README and docs, in order, as it stands there."""
+
+import contextlib
+import csv
+import io
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tomllib
+import urllib.request
+from pathlib import Path
+from urllib.parse import urljoin
+
+import pytest
+from typer.main import get_command
+
+from femurkit.cli import app
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(
+    [ROOT / "README.md", *(p for p in (ROOT / "docs").rglob("*.md") if p.name != "log.md")]
+)
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+ANYWHERE = re.compile(r"\bfemurkit [a-z]+(?: [^`|#()\n]*)?")
+SMALLER = """
+channels = [8, 16, 32]
+residual_units = 1
+patch = [32, 24, 24]
+steps_per_epoch = 25
+learning_rate = 1e-2
+average = 0.9
+workers = 0
+threads = 1
+"""
+"""What makes a training on CTs of 4x2x2 mm take seconds; at the end of a configuration shown."""
+
+LEFT = {
+    "docs/tutorial.md": [
+        "out/report.html", "out/left/femur.stl", "out/segmentation.dcm", "overview.html",
+    ],
+}  # fmt: skip
+"""What a page says is there in the end."""
+
+
+def blocks(page):
+    return BLOCK.findall(page.read_text(encoding="utf-8"))
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+WITH_CODE = [page for page in PAGES if blocks(page)]
+
+
+@pytest.fixture
+def around(patient, scans):
+    """What the pages take for granted, by name: a series, a mask drawn elsewhere, some scans."""
+    folders = {f"SCANS/{each.name}": each for each in scans.iterdir()}
+    return {
+        "README.md": {"path/to/series": patient / "ct"},
+        "docs/how-to/slicer.md": {
+            "corrected.nii.gz": patient / "truth/mask.nii.gz", "patients/P001/ct": patient / "ct",
+        },
+        "docs/how-to/own-data.md": folders,
+        "docs/how-to/train.md": {**folders, "SERIES": patient / "ct"},
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=name_of)
+def test_what_it_shows_runs(page, around, femurkit, tmp_path, monkeypatch):
+    if "train" in page.stem:
+        pytest.importorskip("lightning", reason="training parts are not installed")
+    monkeypatch.chdir(tmp_path)
+    for name, there in around.get(name_of(page), {}).items():
+        Path(name).parent.mkdir(parents=True, exist_ok=True)
+        Path(name).symlink_to(there)
+    for kind, text in blocks(page):
+        RUN[kind](text, femurkit)
+    for name in LEFT.get(name_of(page), ()):
+        assert Path(name).exists(), name
+
+
+def shell(text, femurkit):
+    for line in text.strip().splitlines():
+        name, *arguments = shlex.split(line, comments=True)
+        if name == "femurkit" and arguments[0] == "serve":
+            served(arguments)
+        elif name == "femurkit":
+            told = femurkit(*arguments)
+            assert told.code == 0, told.err
+        else:  # each of the others is run by `make test` itself
+            assert line.startswith(("python3 -m venv .venv && . .venv/bin/activate", "pip install"))
+            extras = re.findall(r"\[(\w+)\]", line)
+            project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+            assert set(extras) <= set(project["optional-dependencies"])
+
+
+def served(arguments):
+    """A node goes on until it is told to stop; here as soon as it says that it works."""
+    pytest.importorskip("pynetdicom", reason="the node's parts are not installed")
+    command = [sys.executable, "-m", "femurkit", *arguments]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as node:
+        try:
+            first = node.stdout.readline().decode()
+            (page,) = re.findall(r"http://\S+", first) or [first]
+            with urllib.request.urlopen(urljoin(page, "/health"), timeout=10) as answer:
+                assert answer.status == 200
+        finally:
+            node.send_signal(signal.SIGINT)
+        assert node.wait(timeout=60) == 0
+
+
+def python(text, femurkit):
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        exec(compile(text, "page", "exec"), {})
+    assert "left: verdict" in printed.getvalue()
+
+
+def toml(text, femurkit):
+    name = text.partition("\n")[0].removeprefix("# ")
+    small = re.sub("(?m)^spacing_mm = .*$", "spacing_mm = 3.0", text)
+    small = re.sub("(?m)^epochs = .*$", "epochs = 8", small)
+    Path(name).write_text(small + SMALLER)
+
+
+def table(text, femurkit):
+    header, *rows = csv.reader(text.splitlines())
+    with Path("SCANS/manifest.csv").open() as made:
+        assert header == next(csv.reader(made))
+    assert all(len(row) == len(header) for row in rows)
+
+
+RUN = {"bash": shell, "python": python, "toml": toml, "csv": table}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_each_command_and_option_named_there_exists(page):
+    commands = get_command(app).commands
+    for found in ANYWHERE.findall(page.read_text(encoding="utf-8")):
+        _, name, *rest = found.split()
+        if name in commands:
+            known = {option for p in commands[name].params for option in p.opts}
+            options = [word for word in rest if re.fullmatch("--?[a-z-]+", word)]
+            assert set(options) <= {*known, "--help", "-h"}, found
