@@ -249,6 +249,7 @@ def tried(number: int, seed: int) -> tuple[str, str, int]:
     """How one input ended, what is wrong with that if anything, and this process's peak, MB."""
     warnings.simplefilter("ignore")
     home, start, end, wrong = Path(tempfile.mkdtemp()), time.perf_counter(), "failed", ""
+    before = peak_mb()
     faulthandler.dump_traceback_later(4 * SLOW_S, exit=True)
     try:
         end = one(number, seed, home)
@@ -261,7 +262,14 @@ def tried(number: int, seed: int) -> tuple[str, str, int]:
         shutil.rmtree(home)
     if (seconds := time.perf_counter() - start) > SLOW_S:
         wrong += f"number {number}: {seconds:.0f} s"
-    return end, wrong, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    if before <= MEMORY_MB < peak_mb():
+        wrong += f"number {number}: {peak_mb()} MB"
+    return end, wrong, peak_mb()
+
+
+def peak_mb() -> int:
+    """The most memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def main() -> None:

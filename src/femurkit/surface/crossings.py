@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +12,8 @@ from femurkit.mesh import Mesh
 
 USUAL = 1.3
 """Triangles that reach no farther than so many times the median are looked up together."""
+AT_ONCE = 2_000_000
+"""Pairs that are held in memory."""
 
 
 @lru_cache(maxsize=8)
@@ -18,45 +21,56 @@ def self_intersections(mesh: Mesh) -> int:
     """Pairs of triangles without a common corner that cut through each other.
 
     Two triangles cross where an edge of one goes through the inside of the other. Candidates are
-    triangles whose bounding balls meet, larger ones looked up apart so that a flat cap of long
-    triangles does not widen the search for all. Asked again of the same surface, it is remembered.
+    triangles whose bounding balls meet, looked up by size so that a flat cap of long triangles
+    does not widen the search for all. Asked again of the same surface, it is remembered.
     """
     corners = mesh.vertices[mesh.faces]
-    one, other = _near(corners).T
     low, high = (
         np.ascontiguousarray(pick(pick(corners[:, 0], corners[:, 1]), corners[:, 2]).T)
         for pick in (np.minimum, np.maximum)
     )
-    for axis in range(3):  # boxes that do not meet hold nothing that does
-        meet = (low[axis][one] <= high[axis][other]) & (low[axis][other] <= high[axis][one])
-        one, other = one[meet], other[meet]
-    apart = np.ones(len(one), bool)
-    for i in range(3):
-        for j in range(3):
-            apart &= mesh.faces[one, i] != mesh.faces[other, j]
-    one, other = one[apart], other[apart]
-    return int(np.count_nonzero(_cross(corners[one], corners[other])))
+    count = 0
+    for pairs in _near(corners):
+        one, other = pairs.T
+        for axis in range(3):  # boxes that do not meet hold nothing that does
+            meet = (low[axis][one] <= high[axis][other]) & (low[axis][other] <= high[axis][one])
+            one, other = one[meet], other[meet]
+        apart = np.ones(len(one), bool)
+        for i in range(3):
+            for j in range(3):
+                apart &= mesh.faces[one, i] != mesh.faces[other, j]
+        one, other = one[apart], other[apart]
+        count += int(np.count_nonzero(_cross(corners[one], corners[other])))
+    return count
 
 
-def _near(corners: np.ndarray) -> np.ndarray:
-    """Pairs of triangles (n, 3, 3) whose bounding balls may meet, (m, 2) int."""
+def _near(corners: np.ndarray) -> Iterator[np.ndarray]:
+    """Pairs of triangles (n, 3, 3) whose bounding balls may meet, (m, 2) int, some at a time."""
     centres = corners.mean(1)
     spokes = corners - centres[:, None]
     reach = np.sqrt(np.einsum("nij,nij->ni", spokes, spokes).max(1))
     limit = USUAL * float(np.median(reach))
-    small, large = np.flatnonzero(reach <= limit), np.flatnonzero(reach > limit)
-    pairs = [np.zeros((0, 2), np.int64)]
+    small = np.flatnonzero(reach <= limit)
     if len(small) > 1:
-        pairs.append(small[cKDTree(centres[small]).query_pairs(2 * limit, output_type="ndarray")])
-    if len(large):
-        tree = cKDTree(centres)
-        near = tree.query_ball_point(centres[large], reach[large] + reach.max())
-        found = np.column_stack(
-            [np.repeat(large, [len(n) for n in near]), np.concatenate(near).astype(np.int64)]
-        )
-        twice = np.isin(found[:, 1], large) & (found[:, 1] <= found[:, 0])
-        pairs.append(found[~twice])
-    return np.concatenate(pairs)
+        yield small[cKDTree(centres[small]).query_pairs(2 * limit, output_type="ndarray")]
+    while limit > 0 and limit < reach.max():  # those up to twice as large, with all not larger
+        large = np.flatnonzero((reach > limit) & (reach <= 2 * limit))
+        limit *= 2
+        if not len(large):
+            continue
+        others = np.flatnonzero(reach <= limit)
+        tree, radius = cKDTree(centres[others]), reach[large] + limit
+        counts = tree.query_ball_point(centres[large], radius, return_length=True)
+        turns = np.cumsum(counts) // AT_ONCE
+        for turn in np.unique(turns):
+            now = np.flatnonzero(turns == turn)
+            near = tree.query_ball_point(centres[large[now]], radius[now])
+            one, other = (
+                np.repeat(large[now], counts[now]),
+                others[np.concatenate(near).astype(int)],
+            )
+            twice = (reach[other] > limit / 2) & (other <= one)
+            yield np.column_stack([one, other])[~twice]
 
 
 def _cross(one: np.ndarray, other: np.ndarray) -> np.ndarray:
