@@ -12,7 +12,7 @@ from benchmarks.fuzz import one
         (33, 1439),
         *((34, k) for k in (2630, 3200, 3650)),
         *((35, k) for k in (4239, 4340)),
-        (36, 2040),
+        *((36, k) for k in (2040, 3650)),
         *((3, k) for k in range(40)),
     ],
 )
