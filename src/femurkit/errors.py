@@ -26,7 +26,8 @@ FemurkitError                 code, exit_code; the command line prints it as `co
 │   ├── ConfigRefused         a training configuration that cannot be used
 │   ├── NothingToLearn        no annotated hip to train on
 │   ├── RunDiffers            the run folder holds a training of another configuration
-│   └── NodeRefused           a node that cannot begin: its folder or address is taken
+│   ├── NodeRefused           a node that cannot begin: its folder or address is taken
+│   └── SchedulerNotReached   --scheduler names no Dask scheduler that answers
 ├── NoFemurFound              exit 4: a readable CT without a proximal femur
 └── DegenerateShape           exit 1: a surface or point set that cannot be measured
 """
@@ -157,6 +158,10 @@ class RunDiffers(InputRefused):
 
 class NodeRefused(InputRefused):
     """A node that cannot begin where it was told to."""
+
+
+class SchedulerNotReached(InputRefused):
+    """No Dask scheduler answers at the address given."""
 
 
 class NoFemurFound(FemurkitError):

@@ -64,6 +64,7 @@ def around(patient, scans):
         "docs/how-to/slicer.md": {
             "corrected.nii.gz": patient / "truth/mask.nii.gz", "patients/P001/ct": patient / "ct",
         },
+        "docs/how-to/cohort.md": folders,
         "docs/how-to/own-data.md": folders,
         "docs/how-to/train.md": {**folders, "SERIES": patient / "ct"},
     }  # fmt: skip
@@ -129,6 +130,9 @@ def toml(text, femurkit):
 
 def table(text, femurkit):
     header, *rows = csv.reader(text.splitlines())
+    if header == ["study", "ct"]:
+        Path("SCANS/scans.csv").write_text(text)
+        return
     with Path("SCANS/manifest.csv").open() as made:
         assert header == next(csv.reader(made))
     assert all(len(row) == len(header) for row in rows)

@@ -13,6 +13,7 @@ import typer
 
 from femurkit import __version__
 from femurkit.cli import (
+    cohort,
     dataset,
     demo,
     evaluate,
@@ -43,6 +44,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("reconstruct")(reconstruct.command)
+app.command("cohort")(cohort.command)
 app.command("inspect")(inspect.command)
 app.command("mesh")(mesh.command)
 app.command("phantom")(phantom.command)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 
@@ -56,6 +58,44 @@ def progress(total: int, *, quiet: bool = False) -> Iterator[Callable[[str], Non
             bar.update(task, advance=1, description=f"{name:<24}")
 
         yield next_step
+
+
+@contextmanager
+def counted(total: int, *, quiet: bool = False) -> Iterator[Callable[[str, int], None]]:
+    """A bar over `total` things with the time left on a terminal, a line a thing when piped.
+
+    Yields what to call with what has ended, and how many have.
+    """
+    if quiet or not sys.stderr.isatty():
+        start = time.monotonic()
+        first: list[int] = []
+
+        def line(text: str, count: int) -> None:
+            first[:1] = first[:1] or [count - 1]
+            each = (time.monotonic() - start) / (count - first[0])
+            left = str(timedelta(seconds=round(each * (total - count))))
+            if not quiet:
+                say(f"{text} ({count} of {total}, {left} left)")
+
+        yield line
+        return
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(bar_width=28), MofNCompleteColumn(),
+        TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("start", total=total)
+        yield lambda text, count: bar.update(task, completed=count, description=text)
 
 
 SHOWN = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from femurkit.dicom.find import Candidate, SliceFile
 from femurkit.dicom.stored import REMEDY, Encoding, encoding
 from femurkit.errors import NothingReadable, NotHounsfield
 from femurkit.geometry import Grid
+from femurkit.threads import threads
 from femurkit.volume import Volume
 
 MAX_THREADS = 4
@@ -144,7 +144,7 @@ def _interpolate(hu: np.ndarray, missing: np.ndarray) -> None:
 
 
 def _each(function: Callable[[int], bool], count: int) -> list[bool]:
-    workers = min(MAX_THREADS, os.cpu_count() or 1)
+    workers = min(MAX_THREADS, threads())
     with ThreadPoolExecutor(workers) as pool:
         return list(pool.map(function, range(count)))
 

@@ -21,15 +21,16 @@ def write_csv(rows: Sequence[Mapping[str, Any]], path: Path) -> None:
     A dict inside a row becomes one column an entry, named outer.inner; checks one column each,
     named by their code; other lists one column with spaces between the entries.
     """
-    flat = [_flat(row) for row in rows]
-    columns = list(dict.fromkeys(name for row in flat for name in row))
+    lines = [flat(row) for row in rows]
+    columns = list(dict.fromkeys(name for row in lines for name in row))
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
-        writer.writerows(flat)
+        writer.writerows(lines)
 
 
-def _flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+def flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:
+    """A row as write_csv writes it."""
     out: dict[str, Any] = {}
     for name, value in row.items():
         if name == "checks":
@@ -37,7 +38,7 @@ def _flat(row: Mapping[str, Any], before: str = "") -> dict[str, Any]:
         elif isinstance(value, list | tuple):
             out[before + name] = " ".join(str(entry) for entry in value)
         elif isinstance(value, Mapping):
-            out.update(_flat(value, f"{before}{name}."))
+            out.update(flat(value, f"{before}{name}."))
         else:
             out[before + name] = value
     return out

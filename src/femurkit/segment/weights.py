@@ -19,6 +19,7 @@ import numpy as np
 import onnxruntime
 
 from femurkit.errors import NotWeights
+from femurkit.threads import allowed
 
 PROVIDERS = {
     "cpu": ["CPUExecutionProvider"],
@@ -42,6 +43,7 @@ class Network:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
         options.enable_cpu_mem_arena = False  # the arena would keep the peak of the largest box
+        options.intra_op_num_threads = allowed() or 0  # 0: as onnxruntime sees fit
         available = onnxruntime.get_available_providers()
         if device == "auto":
             device = "cuda" if "CUDAExecutionProvider" in available else "cpu"

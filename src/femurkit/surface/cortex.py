@@ -20,6 +20,7 @@ from scipy.special import ndtr
 
 from femurkit.mesh import Mesh, vertex_normals
 from femurkit.surface.profile import hu_below
+from femurkit.threads import threads
 from femurkit.volume import Volume
 
 APART_MM = 2.0
@@ -134,7 +135,7 @@ def _fitted(
     def descended(start_mm: float) -> tuple[np.ndarray, np.ndarray]:
         return _descended(profiles, depth, outer, blur, cortical, start_mm)
 
-    with ThreadPoolExecutor() as pool:
+    with ThreadPoolExecutor(threads()) as pool:
         found = list(pool.map(descended, STARTS_MM))
     for t, rms in found:
         better = rms < best
