@@ -10,7 +10,7 @@
 # make results regenerates docs/results (needs ../shared/data for the real cases)
 PYTHON ?= python3
 EXTRAS ?= test
-OUT ?= out/demo
+OUT ?= demo
 WORK ?= out/paper
 BIN := .venv/bin
 comma := ,
@@ -48,12 +48,14 @@ bench:
 docs:
 	$(MAKE) EXTRAS=test,docs .venv/.ready-test-docs
 	$(BIN)/mkdocs build --quiet
+	@echo "build/docs/index.html"
 
 web: $(VOLUME)
 
 $(VOLUME): $(wildcard web/*.js*) web/src/volume.js
 	cd web && npm ci --silent --no-audit --no-fund && npm run --silent build -- --logLevel warn
 	touch $@
+	@echo "Reports made from now on show the CT by niivue (installed with pip install -e .; else install again)."
 
 wheel: $(VOLUME) | $(BIN)/python
 	$(BIN)/python -m pip wheel --quiet --no-deps -w dist .

@@ -2,7 +2,7 @@
 
 Reconstructs fresh phantoms (seed 77002, made in the folder PHANTOMS where they are missing), and
 some of them spoilt in every way of `benchmarks.spoilt`, scores each femur against its truth, and
-prints the signs of doubt, the limits that follow, and whom the flag LOW_CONFIDENCE catches.
+prints the signs of doubt, the limits that follow, and whom the flag CONFIDENT catches.
 --write puts the limits into src/femurkit/measure/limits.py, the figures into docs/results.
 The two real cases in ../shared/data count among the good ones, where they are there.
 """

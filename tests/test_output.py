@@ -9,7 +9,7 @@ import time
 import pytest
 
 from femurkit.errors import OutputExists
-from femurkit.output import whole_or_nothing
+from femurkit.output import Kind, whole_or_nothing
 
 
 def fill(folder, text="new"):
@@ -18,7 +18,7 @@ def fill(folder, text="new"):
 
 def test_appears_only_at_the_end(tmp_path):
     out = tmp_path / "out"
-    with whole_or_nothing(out, overwrite=False, marker="run.json") as folder:
+    with whole_or_nothing(out, overwrite=False, kind=Kind("run.json")) as folder:
         fill(folder)
         assert not out.exists()
     assert (out / "run.json").read_text() == "new"
@@ -30,7 +30,7 @@ def test_nothing_is_left_after_an_exception(tmp_path, error):
     with (
         pytest.raises(error),
         whole_or_nothing(
-            tmp_path / "a" / "b" / "out", overwrite=False, marker="run.json"
+            tmp_path / "a" / "b" / "out", overwrite=False, kind=Kind("run.json")
         ) as folder,
     ):
         fill(folder)
@@ -48,7 +48,7 @@ def rename(self, target, *, real=Path.rename):
     if sys.argv[2] == str(target) or sys.argv[2] == "aside" and self == out:
         os.kill(os.getpid(), signal.SIGKILL)
 Path.rename = rename
-with output.whole_or_nothing(out, overwrite=True, marker="run.json") as folder:
+with output.whole_or_nothing(out, overwrite=True, kind=output.Kind("run.json")) as folder:
     (folder / "run.json").write_text("new")
     if sys.argv[2] == "within":
         os.kill(os.getpid(), signal.SIGKILL)
@@ -76,7 +76,7 @@ def test_killed_outright_it_is_the_old_or_the_new_one(tmp_path, moment, left):
 def test_an_existing_folder_is_refused_before_the_work(tmp_path):
     with (
         pytest.raises(OutputExists, match="--overwrite"),
-        whole_or_nothing(tmp_path, overwrite=False, marker="run.json"),
+        whole_or_nothing(tmp_path, overwrite=False, kind=Kind("run.json")),
     ):
         pytest.fail("the block was entered")
 
@@ -86,7 +86,7 @@ def test_overwrite_replaces_all_of_it(tmp_path):
     out.mkdir()
     fill(out, "old")
     (out / "stale.txt").write_text("old")
-    with whole_or_nothing(out, overwrite=True, marker="run.json") as folder:
+    with whole_or_nothing(out, overwrite=True, kind=Kind("run.json")) as folder:
         fill(folder)
     assert [p.name for p in out.iterdir()] == ["run.json"]
     assert (out / "run.json").read_text() == "new"
@@ -99,7 +99,7 @@ def test_a_failed_overwrite_keeps_the_old(tmp_path):
     fill(out, "old")
     with (
         pytest.raises(RuntimeError),
-        whole_or_nothing(out, overwrite=True, marker="run.json") as folder,
+        whole_or_nothing(out, overwrite=True, kind=Kind("run.json")) as folder,
     ):
         fill(folder)
         raise RuntimeError
@@ -111,7 +111,7 @@ def test_overwrite_spares_a_folder_that_is_not_ours(tmp_path):
     (tmp_path / "thesis.tex").write_text("years of work")
     with (
         pytest.raises(OutputExists, match="not made by femurkit"),
-        whole_or_nothing(tmp_path, overwrite=True, marker="run.json"),
+        whole_or_nothing(tmp_path, overwrite=True, kind=Kind("run.json")),
     ):
         pytest.fail("the block was entered")
     assert (tmp_path / "thesis.tex").read_text() == "years of work"
@@ -123,7 +123,36 @@ def test_overwrite_spares_the_input(tmp_path):
     source.mkdir()
     with (
         pytest.raises(OutputExists, match="holds the input"),
-        whole_or_nothing(tmp_path, overwrite=True, marker="run.json", source=source),
+        whole_or_nothing(tmp_path, overwrite=True, kind=Kind("run.json"), source=source),
     ):
         pytest.fail("the block was entered")
     assert source.exists()
+
+
+def test_what_lies_beside_an_earlier_output_is_not_wiped(tmp_path):
+    out = tmp_path / "out"
+    kind = Kind("run.json", ("run.json", "left"))
+    with whole_or_nothing(out, overwrite=False, kind=kind) as folder:
+        (folder / "run.json").write_text("1")
+    (out / "notes.txt").write_text("mine")
+    with (
+        pytest.raises(OutputExists, match="1 other files"),
+        whole_or_nothing(out, overwrite=True, kind=kind),
+    ):
+        pass
+    assert (out / "notes.txt").read_text() == "mine"
+    (out / "notes.txt").unlink()
+    with whole_or_nothing(out, overwrite=True, kind=kind) as folder:
+        (folder / "run.json").write_text("2")
+    assert (out / "run.json").read_text() == "2"
+
+
+def test_nothing_is_made_inside_the_input(tmp_path):
+    source = tmp_path / "ct"
+    source.mkdir()
+    with (
+        pytest.raises(OutputExists, match="would lie in the input"),
+        whole_or_nothing(source / "out", overwrite=False, kind=Kind("run.json"), source=source),
+    ):
+        pass
+    assert list(source.iterdir()) == []

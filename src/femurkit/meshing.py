@@ -14,7 +14,7 @@ from femurkit.errors import InputRefused
 from femurkit.images import read_mask
 from femurkit.measure.femur import measure
 from femurkit.mesh import Mesh
-from femurkit.output import whole_or_nothing
+from femurkit.output import MESHED, whole_or_nothing
 from femurkit.report.build import remarks
 from femurkit.report.tables import write_csv, write_json
 from femurkit.solid import faces
@@ -54,7 +54,7 @@ def mesh_mask(
     axes and triangles of their files. Raises InputRefused.
     """
     steps = Steps(progress)
-    with whole_or_nothing(out, overwrite=overwrite, marker="measurements.json", source=path) as to:
+    with whole_or_nothing(out, overwrite=overwrite, kind=MESHED, source=path) as to:
         with steps("read"):
             dicom = path.is_file() and is_dicom(path)
             labels, grid = read_seg(path) if dicom else read_mask(path)

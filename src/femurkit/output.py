@@ -9,26 +9,45 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from femurkit.errors import OutputExists
 
 
+@dataclass(frozen=True)
+class Kind:
+    """How an earlier output of a kind is known: a file in it, and all that may lie beside that.
+
+    Only such a folder is replaced, so that --overwrite cannot wipe anything else.
+    """
+
+    marker: str
+    names: tuple[str, ...] = ("*",)
+
+
+FEMURS = Kind(
+    "run.json", ("run.json", "report.html", "measurements.*", "segmentation.dcm", "left", "right")
+)
+MESHED = Kind("measurements.json", ("measurements.*", "left", "right"))
+SCORES = Kind("metrics.json", ("metrics.*", "summary.json", "figures"))
+
+
 @contextmanager
 def whole_or_nothing(
-    out: Path, *, overwrite: bool, marker: str, source: Path | None = None
+    out: Path, *, overwrite: bool, kind: Kind, source: Path | None = None
 ) -> Iterator[Path]:
     """A temporary folder beside `out`, renamed to `out` when the block ends without an exception.
 
     On any exception, Ctrl-C included, the temporary folder goes and `out` stays as it was; a small
     process beside this one sees to that when this one is killed outright.
-    marker: a file that an earlier output of the same kind holds; only such a folder is replaced,
-    so that a mistyped --overwrite cannot wipe a folder of something else.
-    source: the input, which `out` may neither be nor hold.
+    kind: only an earlier output of this kind is replaced. source: the input; `out` may neither be
+    it, nor hold it, nor lie in it.
     Raises OutputExists before the block is entered.
     """
     out = Path(out).absolute()
-    refuse_if_taken(out, overwrite=overwrite, marker=marker, source=source)
+    refuse_if_taken(out, overwrite=overwrite, kind=kind, source=source)
     new_parents = [parent for parent in out.parents if not parent.exists()]
     out.parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f".{out.name}.", suffix=".part", dir=out.parent))
@@ -49,23 +68,33 @@ def whole_or_nothing(
             watcher.wait()
 
 
-def refuse_if_taken(out: Path, *, overwrite: bool, marker: str, source: Path | None = None) -> None:
-    """Raise OutputExists if `out` is there and may not be replaced (see whole_or_nothing)."""
+def refuse_if_taken(out: Path, *, overwrite: bool, kind: Kind, source: Path | None = None) -> None:
+    """Raise OutputExists if `out` may not be made or replaced (see whole_or_nothing)."""
+    why, remedy = _not_ours(out, kind, source), "Choose another -o."
+    if why and overwrite:
+        remedy += " --overwrite replaces only what femurkit wrote."
+    if not why and out.exists() and not overwrite:
+        why, remedy = "exists already", "Choose another -o, or pass --overwrite."
+    if why:
+        raise OutputExists(f"{out.name} {why}", expected="a new folder", remedy=remedy)
+
+
+def _not_ours(out: Path, kind: Kind, source: Path | None) -> str:
+    """What else `out` is than a new folder or an earlier output of the kind; empty if nothing."""
+    here, there = out.resolve(), None if source is None else Path(source).resolve()
+    if there is not None and there.is_dir() and here != there and here.is_relative_to(there):
+        return "would lie in the input, which is never changed"
     if not (out.exists() or out.is_symlink()):
-        return
-    if not overwrite:
-        raise OutputExists(
-            f"{out.name} exists already",
-            expected="a new folder",
-            remedy="Choose another -o, or pass --overwrite.",
-        )
-    holds_source = source is not None and Path(source).resolve().is_relative_to(out.resolve())
-    if holds_source or not out.is_dir() or not ((out / marker).exists() or not any(out.iterdir())):
-        raise OutputExists(
-            f"{out.name} {'holds the input' if holds_source else 'was not made by femurkit'}",
-            expected=f"an earlier output (a folder with {marker})",
-            remedy="Choose another -o: --overwrite replaces only what femurkit wrote.",
-        )
+        return ""
+    if there is not None and there.is_relative_to(here):
+        return "holds the input"
+    if not out.is_dir():
+        return "is a file"
+    inside = [path.name for path in out.iterdir()]
+    if inside and not (out / kind.marker).exists():
+        return "was not made by femurkit"
+    others = sum(not any(fnmatch(name, pattern) for pattern in kind.names) for name in inside)
+    return f"holds {others} other files or folders too" if others else ""
 
 
 def _swap(folder: Path, out: Path) -> None:

@@ -21,7 +21,7 @@ from femurkit.images import write_mask
 from femurkit.measure.femur import measure
 from femurkit.measure.likeness import likeness
 from femurkit.measure.verdict import verdict
-from femurkit.output import whole_or_nothing
+from femurkit.output import FEMURS, whole_or_nothing
 from femurkit.remark import Remark, remarks_on
 from femurkit.report.build import femur_page, remarks
 from femurkit.report.content import FemurPage
@@ -95,7 +95,7 @@ def reconstruct(
     """
     steps, path, out = Steps(progress), Path(path), Path(out)
     weights = None if weights is None else Path(weights)
-    with whole_or_nothing(out, overwrite=overwrite, marker="run.json", source=path) as folder:
+    with whole_or_nothing(out, overwrite=overwrite, kind=FEMURS, source=path) as folder:
         network = fine_network(recipe, weights=weights, device=device)
         sha256 = weights_hash(network)
         with steps("read"):

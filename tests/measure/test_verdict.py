@@ -32,13 +32,13 @@ def test_what_cannot_be_is_rejected(code):
     assert verdict(failing(code)).reasons == ("It is bad.",)
 
 
-@pytest.mark.parametrize("code", ["NO_METAL", "LIKE_A_FEMUR", "REACHES_SHAFT", "LOW_CONFIDENCE"])
+@pytest.mark.parametrize("code", ["NO_METAL", "LIKE_A_FEMUR", "REACHES_SHAFT", "CONFIDENT"])
 def test_what_is_odd_is_looked_at(code):
     assert verdict(failing(code)).word == "look"
 
 
 def test_little_confidence_is_rejected_with_its_reason():
-    judged = verdict({**failing("LOW_CONFIDENCE", "confidence 0.10: noise"), "confidence": 0.1})
+    judged = verdict({**failing("CONFIDENT", "confidence 0.10: noise"), "confidence": 0.1})
     assert judged.word == "reject"
     assert judged.reasons[0] == "Confidence 0.10: noise."
 

@@ -60,10 +60,10 @@ def test_a_good_result_is_trusted(both):
     out, told = both
     for row in json.loads((out / "measurements.json").read_text()):
         assert 0.5 < row["confidence"] <= 1
-        (check,) = (c for c in row["checks"] if c["code"] == "LOW_CONFIDENCE")
+        (check,) = (c for c in row["checks"] if c["code"] == "CONFIDENT")
         assert check["passed"] is True
         assert check["text"] in (out / "report.html").read_text()
-    assert "LOW_CONFIDENCE" not in told.err
+    assert "CONFIDENT" not in told.err
 
 
 @pytest.mark.parametrize("spoil", [offset, wrong_slope, shuffled, repeated])
@@ -76,6 +76,6 @@ def test_a_spoilt_scan_is_flagged(scan, top, spoil):
 
 
 def test_the_flag_is_a_warning():
-    low = {"code": "LOW_CONFIDENCE", "passed": False, "text": "Confidence 0.10: why"}
+    low = {"code": "CONFIDENT", "passed": False, "text": "Confidence 0.10: why"}
     (said,) = remarks({"side": "left", "checks": [low], "not_measurable": {}})
-    assert said == "Left femur, LOW_CONFIDENCE: Confidence 0.10: why."
+    assert said == "Left femur, CONFIDENT: Confidence 0.10: why."

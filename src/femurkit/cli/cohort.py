@@ -48,7 +48,9 @@ def command(
     retry: Annotated[
         bool, typer.Option("--retry", help="Try those again that were refused earlier.")
     ] = False,
-    side: Annotated[Literal["both", "left", "right"], typer.Option(help="Femurs wanted.")] = "both",
+    side: Annotated[
+        Literal["both", "left", "right"], typer.Option(help="Femurs wanted.", case_sensitive=False)
+    ] = "both",
     gaps: Annotated[
         Literal["refuse", "resample"], typer.Option(help="Missing slices of a series.")
     ] = "refuse",

@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from femurkit.cli.screen import last_line, progress, say, score_table
+from femurkit.output import Kind
 
-MARKER = "reconstruction/run.json"
-SEED = 2024
+KIND = Kind("reconstruction/run.json", ("P001", "reconstruction"))
+SEED = 2020
 SPACING_MM = (1.5, 0.9, 0.9)
 """Fine enough to be fair, coarse enough for seconds."""
 
@@ -28,10 +29,10 @@ def command(
     """Make a synthetic patient, reconstruct its femurs, compare them with the truth."""
     from femurkit.output import refuse_if_taken, whole_or_nothing
 
-    refuse_if_taken(out, overwrite=overwrite, marker=MARKER)
+    refuse_if_taken(out, overwrite=overwrite, kind=KIND)
     with (
         progress(18) as listener,
-        whole_or_nothing(out, overwrite=overwrite, marker=MARKER) as folder,
+        whole_or_nothing(out, overwrite=overwrite, kind=KIND) as folder,
     ):
         rows, warnings = _demo(folder, listener)
     for warning in warnings:

@@ -46,10 +46,10 @@ def command(
     DIR gets metrics.csv, metrics.json, summary.json and figures/.
     """
     from femurkit.evaluation.compare import comparisons, write_rows
-    from femurkit.output import whole_or_nothing
+    from femurkit.output import SCORES, whole_or_nothing
 
     rows: list[dict[str, Any]] = []
-    with whole_or_nothing(out, overwrite=overwrite, marker="metrics.json", source=pred) as folder:
+    with whole_or_nothing(out, overwrite=overwrite, kind=SCORES, source=pred) as folder:
         for one in comparisons(pred, truth, ct=ct):
             rows += one.rows
             if figures:

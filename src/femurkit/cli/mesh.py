@@ -44,9 +44,9 @@ def command(
     ] = False,
 ) -> None:
     """Turn a mask into surfaces and measurements."""
-    from femurkit.output import refuse_if_taken
+    from femurkit.output import MESHED, refuse_if_taken
 
-    refuse_if_taken(out, overwrite=overwrite, marker="measurements.json", source=mask)
+    refuse_if_taken(out, overwrite=overwrite, kind=MESHED, source=mask)
     surfaces = surface_options(formats, space, edge_mm, within_mm, passes, pass_band)
     with progress(4) as listener:
         from femurkit.meshing import mesh_mask

@@ -8,8 +8,9 @@ from typing import Annotated, Literal
 import typer
 
 from femurkit.cli.screen import last_line, progress
+from femurkit.output import Kind
 
-MARKER = "P001/truth/truth.json"
+KIND = Kind("P001/truth/truth.json", ("P[0-9]*",))
 
 
 def command(
@@ -42,7 +43,7 @@ def command(
 
     names = {number: f"P{number:03d}" for number in range(1, patients + 1)}
     with (
-        whole_or_nothing(out, overwrite=overwrite, marker=MARKER) as folder,
+        whole_or_nothing(out, overwrite=overwrite, kind=KIND) as folder,
         progress(patients) as step,
     ):
         for number, name in names.items():

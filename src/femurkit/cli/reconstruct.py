@@ -27,7 +27,9 @@ STEPS = {"both": 18, "left": 11, "right": 11}
 def command(
     series: SERIES,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder to make.", show_default=False)],
-    side: Annotated[Literal["both", "left", "right"], typer.Option(help="Which femur.")] = "both",
+    side: Annotated[
+        Literal["both", "left", "right"], typer.Option(help="Which femur.", case_sensitive=False)
+    ] = "both",
     recipe: Annotated[
         Literal["default", "paper"], typer.Option(help="Which network and hollow bone.")
     ] = "default",
@@ -98,9 +100,9 @@ def command(
     """
     if device == "cuda":
         _require_cuda()
-    from femurkit.output import refuse_if_taken
+    from femurkit.output import FEMURS, refuse_if_taken
 
-    refuse_if_taken(out, overwrite=overwrite, marker="run.json", source=series)
+    refuse_if_taken(out, overwrite=overwrite, kind=FEMURS, source=series)
     surfaces = surface_options(formats, space, edge_mm, within_mm, passes, pass_band)
     with progress(STEPS[side], quiet=quiet) as listener:
         from femurkit.pipeline import reconstruct

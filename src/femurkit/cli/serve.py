@@ -73,7 +73,7 @@ def command(
         int, typer.Option(metavar="MB", help="Left free on the disk.")
     ] = USUAL.min_free_mb,
     side: Annotated[
-        Literal["both", "left", "right"], typer.Option(help="Which femur.")
+        Literal["both", "left", "right"], typer.Option(help="Which femur.", case_sensitive=False)
     ] = USUAL.side,
     as_json: Annotated[
         bool, typer.Option("--json", help="A line of JSON on stdout once it listens.")

@@ -165,6 +165,8 @@ def _read_header(files: Files, name: str) -> SliceFile | str:
             _look_at(header)
             if "SOPClassUID" not in header:
                 return "not DICOM" if force else "not an image"
+            if _why_not(header):
+                return SliceFile(name, header, None)
             offset = _pixel_offset(stream, header)
             if header.original_encoding[1] is False:
                 header = _without_order(header)

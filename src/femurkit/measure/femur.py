@@ -99,7 +99,7 @@ def measure(
     if volume is not None and probability is not None:
         sure = confidence(signs_of(probability, mask, volume))
         found["confidence"] = _rounded(sure.value, 2)
-        found["checks"].append(_check("LOW_CONFIDENCE", not sure.low, sure.text))
+        found["checks"].append(_check("CONFIDENT", not sure.low, sure.text))
     return found
 
 

@@ -11,7 +11,7 @@ from femurkit.remark import Remark
 Word = Literal["accept", "look", "reject"]
 
 LEAST_CONFIDENCE = 0.25
-"""Half of what the check LOW_CONFIDENCE asks for."""
+"""Half of what the check CONFIDENT asks for."""
 IMPOSSIBLE = (
     "VOLUME_PLAUSIBLE", "WATERTIGHT", "OUTWARD", "ONE_COMPONENT", "MASK_AGREES", "SIDE_AGREES",
     "IS_A_FEMUR",
@@ -49,7 +49,7 @@ def verdict(
     failed = {check["code"]: check["text"] for check in measured["checks"] if not check["passed"]}
     wrong = [_sentence(text) for code, text in failed.items() if code in IMPOSSIBLE]
     if measured.get("confidence", 1.0) < LEAST_CONFIDENCE:
-        wrong.append(_sentence(failed["LOW_CONFIDENCE"]))
+        wrong.append(_sentence(failed["CONFIDENT"]))
     odd = [_sentence(text) for code, text in failed.items() if code not in IMPOSSIBLE]
     odd += [remark.text for remark in remarks if remark.severity == "warning"]
     if why := measured["not_measurable"].get("head"):

@@ -35,6 +35,13 @@ UNITS: tuple[tuple[str, str, float, int], ...] = (
     ("_percent", "%", 1.0, 2),
 )
 """Ending of a measurement's name, unit to show, factor to it, decimals."""
+FINE, FINE_DECIMALS = ("thickness", "confidence", "shape_distance", "blur_sigma"), 2
+NAMES = {
+    "handles": "Handles (holes through the surface)",
+    "blur_sigma_mm": "Blur of the scan (sigma)",
+    "shape_distance_mm": "Distance from a usual femur (RMS)",
+}
+"""Words for names that do not speak for themselves."""
 
 
 def femur_page(
@@ -103,24 +110,37 @@ def _places(periosteal: Mesh, side: Side, measured: Mapping[str, Any]) -> dict[s
 
 def numbers(measured: Mapping[str, Any]) -> tuple[Number, ...]:
     """The plain numbers among measurements, with the unit that their name ends in and the standard
-    error where there is one.
+    error where there is one; and why others could not be measured.
     """
     out = []
+    missing = measured.get("not_measurable", {})
     errors = measured.get("standard_errors", {})
     for name, value in measured.items():
+        if value is None and name in missing:
+            words, unit, *_ = _unit_of(name)
+            out.append(Number(words, "", unit, why=missing[name]))
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
-        for ending, unit, factor, decimals in UNITS:
-            if name.endswith(ending):
-                words = name.removesuffix(ending)
-                shown = f"{value * factor:,.{decimals}f}"
-                if name in errors:
-                    shown += f" ± {errors[name] * factor:,.{decimals}f}"
-                out.append(_beside_usual(Number(_words(words), shown, unit), name, value))
-                break
-        else:
-            out.append(_beside_usual(Number(_words(name), f"{value:,.4g}"), name, value))
+        words, unit, factor, decimals = _unit_of(name)
+        shown = f"{value * factor:,.{decimals}f}" if decimals is not None else f"{value:,.4g}"
+        if name in errors:
+            shown += f" ± {errors[name] * factor:,.{decimals}f}"
+        out.append(_beside_usual(Number(words, shown, unit), name, value))
     return tuple(out)
+
+
+def _unit_of(name: str) -> tuple[str, str, float, int | None]:
+    """A measurement's name in words, its unit, the factor to that and decimals, None if all."""
+    fine = FINE_DECIMALS if any(word in name for word in FINE) else None
+    for ending, unit, factor, decimals in UNITS:
+        if name.endswith(ending):
+            return (
+                NAMES.get(name, _words(name.removesuffix(ending))),
+                unit,
+                factor,
+                fine or decimals,
+            )
+    return NAMES.get(name, _words(name)), "", 1.0, fine
 
 
 def _beside_usual(number: Number, name: str, value: float) -> Number:

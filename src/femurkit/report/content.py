@@ -39,7 +39,9 @@ class View:
 
 @dataclass(frozen=True)
 class Number:
-    """One measurement, ready to read; usual: what adults have, with its source."""
+    """One measurement, ready to read; usual: what adults have, with its source; why: there is none,
+    where value is empty.
+    """
 
     name: str
     value: str
@@ -47,6 +49,7 @@ class Number:
     usual: str = ""
     source: str = ""
     unusual: bool = False
+    why: str = ""
 
 
 @dataclass(frozen=True)

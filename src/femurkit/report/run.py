@@ -57,8 +57,9 @@ def report_of(run: Run, pages: Sequence[FemurPage]) -> Report:
         "input": run.scan.why,
         **run.settings,
     }
+    series = run.scan.series
     return Report(
-        source=size_of(run.scan.volume),
+        source=size_of(run.scan.volume) + (f", series {series.uid}" if series else ""),
         femurs=tuple(pages),
         rule=RULE,
         warnings=tuple(dict.fromkeys(run.warnings)),

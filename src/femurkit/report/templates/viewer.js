@@ -282,23 +282,26 @@ class Viewer {
   }
 }
 
-const VERTEX = `
-attribute vec3 place, normal, colour;
+const VERTEX = `#version 300 es
+in vec3 place, normal, colour;
 uniform mat3 turn; uniform vec3 middle; uniform vec2 scale;
-varying vec3 facing, tint;
+out vec3 facing, tint, point;
 void main() {
   vec3 at = turn * (place - middle);
-  facing = turn * normal; tint = colour;
+  facing = turn * normal; tint = colour; point = at;
   gl_Position = vec4(at.xy * scale, -at.z / 1000.0, 1.0);
 }`;
-const FRAGMENT = `
-precision mediump float;
-varying vec3 facing, tint;
+const FRAGMENT = `#version 300 es
+precision highp float;
+in vec3 facing, tint, point;
+out vec4 seen;
 void main() {
-  vec3 n = normalize(facing);
+  vec3 n = normalize(facing), flat_ = normalize(cross(dFdx(point), dFdy(point)));
+  if (dot(n, flat_) < 0.0) flat_ = -flat_;
+  if (dot(n, flat_) < 0.8) n = flat_; // a sharp rim, not a round one
   if (!gl_FrontFacing) n = -n;
   float light = 0.28 + 0.62 * max(dot(n, normalize(vec3(-0.3, 0.4, 0.85))), 0.0) + 0.14 * max(n.z, 0.0);
-  gl_FragColor = vec4(tint * light, 1.0);
+  seen = vec4(tint * light, 1.0);
 }`;
 
 class Solid {
