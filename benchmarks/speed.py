@@ -1,0 +1,152 @@
+"""The whole command beside the least it could take: `python -m benchmarks.speed [--runs 3]`.
+
+A phantom of 512 x 512 x 377 voxels of 1 mm slices, as a DICOM folder, goes through `femurkit
+reconstruct` in a process of its own; seconds and peak memory are those of the process. The floor,
+measured in turn with it, reads the same folder and writes the same files with the same functions,
+and does nothing between. Writes docs/results/speed.json and .md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from femurkit.anatomy import Side
+from femurkit.dicom import write_new_series, write_seg, write_segmented_series
+from femurkit.dicom.write_stl import write_encapsulated_stl
+from femurkit.geometry import Grid
+from femurkit.images import read_mask, write_mask
+from femurkit.mesh import read_stl
+from femurkit.phantom.patient import make_patient
+from femurkit.sources import load
+from femurkit.volume import Mask, Volume
+
+OUT = Path(__file__).parent.parent / "docs" / "results"
+SHAPE, SPACING_MM, SEED = (377, 512, 512), (1.0, 0.9, 0.9), 377
+ABOVE_MM, BELOW_MM = 110.0, 267.0
+LIMIT_S, LIMIT_MB, LIMIT_FLOORS = 10.0, 1536.0, 3.0
+
+
+def phantom(folder: Path) -> None:
+    """Write the series; a scan smaller than SHAPE is filled up with air."""
+    scan = make_patient(SEED, spacing_mm=SPACING_MM, extent_mm=(ABOVE_MM, BELOW_MM)).volume
+    array = np.full(SHAPE, -1000, np.int16)
+    part = tuple(slice(0, min(a, b)) for a, b in zip(SHAPE, scan.array.shape, strict=True))
+    array[part] = scan.array[part]
+    volume = Volume(array, Grid(SHAPE, scan.grid.affine))
+    write_new_series(volume, folder, seed_text="speed", patient={"PatientID": "speed"})
+    print(f"phantom of {scan.array.shape} in {SHAPE}")
+
+
+def floor(source: Path, made: Path, to: Path) -> None:
+    """Read the input and write what an earlier run made of it."""
+    scan = load(source)
+    assert scan.series is not None
+    masks = {}
+    for side in Side:
+        labels, grid = read_mask(made / side.value / "mask.nii.gz")
+        masks[side] = Mask(labels > 0, grid)
+        folder = to / side.value
+        folder.mkdir(parents=True)
+        write_mask(labels, grid, folder / "mask.nii.gz")
+        write_segmented_series(scan.series, masks[side], folder / "ct", side=side)
+        for name in ("femur", "femur_hollow"):
+            mesh = read_stl(made / side.value / f"{name}.stl")
+            shutil.copy(made / side.value / f"{name}.stl", folder)
+            write_encapsulated_stl(
+                scan.series, mesh, folder / f"{name}_stl.dcm", side=side, hollow=name != "femur"
+            )
+        shutil.copy(made / side.value / "cortex.vtp", folder)
+    write_seg(scan.series, masks, to / "segmentation.dcm", weights_hash="0" * 64, version="0")
+    for name in ("report.html", "measurements.json", "measurements.csv", "run.json"):
+        shutil.copy(made / name, to)
+
+
+def timed(command: list[str]) -> tuple[float, float]:
+    """Wall seconds and peak MiB of a command."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    assert status == 0, f"{' '.join(command)} ended with {status}"
+    return time.perf_counter() - start, usage.ru_maxrss / 1024
+
+
+def measured(runs: int) -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as work:
+        source, out, again = (Path(work) / name for name in ("ct", "out", "floor"))
+        phantom(source)
+        python = [sys.executable, "-m"]
+        whole = [*python, "femurkit", "reconstruct", str(source), "-o", str(out), "--overwrite"]
+        least = [*python, "benchmarks.speed", "--floor", str(source), str(out), str(again)]
+        seconds, memory, floors, steps = [], [], [], []
+        for _ in range(runs):
+            took, peak = timed(whole)
+            seconds.append(took)
+            memory.append(peak)
+            steps.append(json.loads((out / "run.json").read_text())["seconds"])
+            floors.append(timed(least)[0])
+            shutil.rmtree(again)
+    names = dict.fromkeys(name for each in steps for name in each)
+    return {
+        "shape": SHAPE,
+        "cores": len(os.sched_getaffinity(0)),
+        "seconds": [round(s, 2) for s in seconds],
+        "floor_seconds": [round(s, 2) for s in floors],
+        "peak_mb": round(max(memory)),
+        "steps": {n: round(statistics.median(s.get(n, 0) for s in steps), 2) for n in names},
+    }
+
+
+def page(result: dict[str, object]) -> str:
+    seconds, floors = result["seconds"], result["floor_seconds"]
+    assert isinstance(seconds, list) and isinstance(floors, list)
+    steps = result["steps"]
+    assert isinstance(steps, dict)
+    median, least = statistics.median(seconds), statistics.median(floors)
+    rows = "\n".join(
+        f"| {name} | {s:.2f} |" for name, s in sorted(steps.items(), key=lambda item: -item[1])
+    )
+    said = f"**{median:.1f}** ({min(seconds):.1f} to {max(seconds):.1f})"
+    return f"""# How fast
+`python -m benchmarks.speed`, {len(seconds)} runs in turn on {result["cores"]} cores. Phantom of
+512 x 512 x 377 voxels, DICOM folder to all outputs of both femora.
+
+| | seconds (least to most) | peak MiB |
+|---|---|---|
+| `femurkit reconstruct` | {said} | {result["peak_mb"]} |
+| floor: read the same, write the same | {least:.1f} ({min(floors):.1f} to {max(floors):.1f}) | |
+| times the floor | {median / least:.1f} | |
+
+| step, slowest first | seconds (median) |
+|---|---|
+{rows}
+| start of Python, imports, writing JSON, the rest | {median - sum(steps.values()):.2f} |
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--floor", nargs=3, type=Path, metavar=("CT", "MADE", "TO"))
+    args = parser.parse_args()
+    if args.floor:
+        floor(*args.floor)
+        return
+    result = measured(args.runs)
+    (OUT / "speed.json").write_text(json.dumps(result, indent=1) + "\n")
+    (OUT / "speed.md").write_text(page(result))
+    print(page(result))
+
+
+if __name__ == "__main__":
+    main()
