@@ -78,3 +78,16 @@ def test_the_colour_of_thickness_brightens_and_is_grey_where_unknown():
     light = rgb @ [0.2126, 0.7152, 0.0722]
     assert (np.diff(light[:4]) > 20).all()
     assert len(set(rgb[4])) == 1
+
+
+def test_numbers_without_a_unit_have_errors_too_and_missing_ones_say_why():
+    measured = {
+        "canal_flare_index": 3.8214, "femoral_anteversion_deg": None,
+        "head_cortical_thickness_mm": 0.154,
+        "standard_errors": {"canal_flare_index": 0.1234, "head_cortical_thickness_mm": 0.012},
+        "not_measurable": {"femoral_anteversion_deg": "the condyles are not in the scan"},
+    }  # fmt: skip
+    index, turn, wall = numbers(measured)
+    assert (index.value, index.unit) == ("3.821 ± 0.1234", "")
+    assert (turn.value, turn.unit, turn.why) == ("", "°", "the condyles are not in the scan")
+    assert (wall.value, wall.unit) == ("0.15 ± 0.01", "mm")

@@ -138,7 +138,11 @@ def table(text, femurkit):
     assert all(len(row) == len(header) for row in rows)
 
 
-RUN = {"bash": shell, "python": python, "toml": toml, "csv": table}
+def shown(text, femurkit):
+    """What needs machines that are not here."""
+
+
+RUN = {"text": shown, "bash": shell, "python": python, "toml": toml, "csv": table}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

@@ -80,16 +80,17 @@ def test_a_disk_that_is_full_or_read_only_is_told_and_nothing_is_left(
 
 def test_overwrite_replaces_only_on_request(femurkit, both, patient, tmp_path):
     out = tmp_path / "out"
-    out.mkdir()
+    stale = out / "left" / "stale.stl"
+    stale.parent.mkdir(parents=True)
     (out / "run.json").write_text("{}")
-    (out / "stale.stl").write_text("old")
+    stale.write_text("old")
     told = femurkit("reconstruct", patient / "ct", "-o", out, "--side", "left")
     assert told.code == 3
     assert told.err.splitlines()[-1].startswith("OutputExists: ")
-    assert (out / "stale.stl").read_text() == "old"
+    assert stale.read_text() == "old"
     told = femurkit("reconstruct", patient / "ct", "-o", out, "--side", "left", "--overwrite")
     assert told.code == 0, told.err
-    assert not (out / "stale.stl").exists()
+    assert not stale.exists()
     left = both[0] / "left" / "mask.nii.gz"
     assert (out / "left" / "mask.nii.gz").read_bytes() == left.read_bytes()
     assert [p.name for p in tmp_path.iterdir()] == ["out"]

@@ -122,9 +122,10 @@ def numbers(measured: Mapping[str, Any]) -> tuple[Number, ...]:
         if isinstance(value, bool) or not isinstance(value, int | float):
             continue
         words, unit, factor, decimals = _unit_of(name)
-        shown = f"{value * factor:,.{decimals}f}" if decimals is not None else f"{value:,.4g}"
+        form = ",.4g" if decimals is None else f",.{decimals}f"
+        shown = f"{value * factor:{form}}"
         if name in errors:
-            shown += f" ± {errors[name] * factor:,.{decimals}f}"
+            shown += f" ± {errors[name] * factor:{form}}"
         out.append(_beside_usual(Number(words, shown, unit), name, value))
     return tuple(out)
 
