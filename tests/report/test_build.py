@@ -4,7 +4,7 @@ import numpy as np
 
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
-from femurkit.report.build import femur_page, remarks, size_of
+from femurkit.report.build import femur_page, numbers, remarks, size_of
 from femurkit.report.views import thickness_colours
 from femurkit.surface.cortex import Cortex
 from femurkit.volume import Volume
