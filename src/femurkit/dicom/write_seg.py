@@ -56,8 +56,8 @@ def write_seg(
     touched = [index for index in touched if index not in series.interpolated]
     if series.whole is not None:
         touched = np.argsort([h.InstanceNumber for h in series.headers]).tolist()
-    frames = np.stack([masks[side].array[touched] for side in sides], axis=-1)
-    digest = hashlib.sha256(np.packbits(frames).tobytes()).hexdigest()
+    frames = _frames([masks[side].array[touched] for side in sides])
+    digest = hashlib.sha256(frames.tobytes()).hexdigest()
     source = [version, weights_hash, series.uid, *(side.value for side in sides), digest]
     _, between_rows, between_columns = series.volume.grid.spacing_mm
     between_slices = series.volume.grid.voxel_mm3 / (between_rows * between_columns)
@@ -68,7 +68,7 @@ def write_seg(
             if series.whole is None
             else [_shared(_complete(series.whole))]
         ),
-        pixel_array=frames.astype(np.uint8),
+        pixel_array=frames,
         segmentation_type="BINARY",
         segment_descriptions=[
             _segment(number, side, weights_hash, version) for number, side in enumerate(sides, 1)
@@ -96,6 +96,18 @@ def write_seg(
     mark(dataset, like=series.headers[0])
     dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
     dataset.save_as(path, enforce_file_format=True)
+
+
+def _frames(arrays: Sequence[np.ndarray]) -> np.ndarray:
+    """Masks (slices, rows, columns) as segment numbers uint8, which highdicom takes in a quarter of
+    the time and memory; only where two overlap as a channel each.
+    """
+    if len(arrays) > 1 and (arrays[0] & arrays[1]).any():
+        return np.stack(arrays, axis=-1).astype(np.uint8)
+    out = np.zeros(arrays[0].shape, np.uint8)
+    for number, array in enumerate(arrays, 1):
+        out[array] = number
+    return out
 
 
 def _segment(number: int, side: Side, weights_hash: str, version: str) -> Dataset:
