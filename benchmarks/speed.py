@@ -130,7 +130,8 @@ def page(result: dict[str, object]) -> str:
 | step, slowest first | seconds (median) |
 |---|---|
 {rows}
-| start of Python, imports, writing JSON, the rest | {median - sum(steps.values()):.2f} |
+
+Steps of the two sides run side by side, each on a core: their seconds overlap.
 """
 
 

@@ -28,7 +28,7 @@ def result(tmp_path):
     write_mask(mask, grid, tmp_path / "left/mask.nii.gz")
     for name in ("femur", "femur_hollow"):
         write_stl(Mesh(CORNERS, FACES), tmp_path / f"left/{name}.stl")
-    return Result(tmp_path, (row("left"),), ("a <b>note</b>",), {"read": 1.25, "report": 0.75})
+    return Result(tmp_path, (row("left"),), ("a <b>note</b>",), {"read": 1.25}, 2.0)
 
 
 def test_arrays_and_meshes_are_one_attribute_away(result):
@@ -42,7 +42,7 @@ def test_arrays_and_meshes_are_one_attribute_away(result):
 
 
 def test_surfaces_that_were_written_in_ras_come_back_in_lps(result):
-    ras = Result(result.out, result.measurements, (), {}, "RAS")
+    ras = Result(result.out, result.measurements, (), space="RAS")
     assert np.allclose(ras.left.surface.vertices.min(0), [-4, -4, 0])
     assert ras.left.surface.volume_mm3 == pytest.approx(result.left.surface.volume_mm3)
 

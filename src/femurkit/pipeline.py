@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from femurkit import __version__
 from femurkit.anatomy import Side
+from femurkit.dicom.common import quiet
 from femurkit.dicom.write_seg import write_seg
 from femurkit.dicom.write_segmented import write_segmented_series
 from femurkit.dicom.write_stl import write_encapsulated_stl
@@ -42,6 +45,7 @@ from femurkit.surface.files import AS_FOUND, SurfaceFiles, SurfaceOptions
 from femurkit.surface.hollow import hollow
 from femurkit.surface.paper import paper_hollow
 from femurkit.surface.periosteal import periosteal
+from femurkit.threads import threads
 from femurkit.volume import Mask
 
 Which = Literal["both", "left", "right"]
@@ -134,7 +138,7 @@ def reconstruct(
         write_json(measurements, folder / "measurements.json")
         write_csv(measurements, folder / "measurements.csv")
         write_json(record_of(run), folder / "run.json")
-    return Result(out, measurements, warnings, steps.seconds, surfaces.space)
+    return Result(out, measurements, warnings, steps.seconds, steps.elapsed, surfaces.space)
 
 
 def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:
@@ -178,20 +182,24 @@ class _Work:
 
 def _femurs(work: _Work, hips: Sequence[Hip]) -> tuple[list[Femur], list[str]]:
     """Every femur that can be made, and what to know: about each, and why one could not be made."""
-    femurs: list[Femur] = []
-    notes: list[str] = []
-    for hip in hips:
-        files = work.files.within(hip.side.value)
-        try:
-            femur = _femur(work, hip, files)
-            femurs.append(femur)
-            notes += femur.notes
-        except DegenerateShape as error:
-            shutil.rmtree(files.folder, ignore_errors=True)
-            notes.append(f"The {hip.side.value} femur could not be made: {error}.")
+    # Quiet around all of them: a thread that ends its own quiet would end that of the others.
+    with quiet(), ThreadPoolExecutor(min(len(hips), threads())) as pool:
+        made = list(pool.map(partial(_femur_or_why, work), hips))
+    femurs = [each for each in made if isinstance(each, Femur)]
+    notes = [note for each in made for note in (each.notes if isinstance(each, Femur) else [each])]
     if not femurs:
         raise NoFemurFound(" ".join(notes))
     return femurs, notes
+
+
+def _femur_or_why(work: _Work, hip: Hip) -> Femur | str:
+    """A femur, or in one sentence why it could not be made; then nothing of it is left."""
+    files = work.files.within(hip.side.value)
+    try:
+        return _femur(work, hip, files)
+    except DegenerateShape as error:
+        shutil.rmtree(files.folder, ignore_errors=True)
+        return f"The {hip.side.value} femur could not be made: {error}."
 
 
 def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:

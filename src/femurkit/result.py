@@ -75,6 +75,9 @@ class Result:
     measurements: tuple[dict[str, Any], ...]
     warnings: tuple[str, ...]
     seconds: dict[str, float] = field(default_factory=dict)
+    """Of each step; those of left and right run side by side."""
+    elapsed: float = 0.0
+    """Seconds in all, by the clock on the wall."""
     space: str = "LPS"
 
     @cached_property
@@ -104,9 +107,7 @@ class Result:
         return next((femur for femur in self.femurs if femur.side is side), None)
 
     def __repr__(self) -> str:
-        lines = [
-            f"{len(self.femurs)} femur(s) in {sum(self.seconds.values()):.1f} s: {self.report}"
-        ]
+        lines = [f"{len(self.femurs)} femur(s) in {self.elapsed:.1f} s: {self.report}"]
         for femur in self.femurs:
             told = ", ".join(f"{name} {text}" for name, text in femur.rows())
             lines.append(f"  {femur.side.value}: {told}")

@@ -11,23 +11,31 @@ Listener = Callable[[str], None]
 
 
 class Steps:
-    """A stopwatch for named steps. `seconds` keeps them in the order they ran."""
+    """A stopwatch for named steps. `seconds` keeps them in the order they began; those of several
+    threads run side by side.
+    """
 
     def __init__(self, listener: Listener | None = None) -> None:
         self.seconds: dict[str, float] = {}
+        self._begun = perf_counter()
         self._listener = listener
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since it began, by the clock on the wall."""
+        return perf_counter() - self._begun
 
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
         """Time the block as step `name`; a name used twice adds up."""
         if self._listener:
             self._listener(name)
+        self.seconds.setdefault(name, 0.0)
         start = perf_counter()
         try:
             yield
         finally:
-            spent = self.seconds.get(name, 0.0) + perf_counter() - start
-            self.seconds[name] = round(spent, 3)
+            self.seconds[name] = round(self.seconds[name] + perf_counter() - start, 3)
 
 
 def peak_memory_mb() -> float | None:

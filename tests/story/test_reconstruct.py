@@ -99,7 +99,8 @@ def test_run_record_tells_how_but_not_who_or_where(both, patient):
         "triangles": "as found", "smoothing": "as needed", "outline": "edge",
     }  # fmt: skip
     assert {"read", "find hips", "left: segment", "right: surfaces"} <= set(record["seconds"])
-    assert record["total_seconds"] == pytest.approx(sum(record["seconds"].values()), abs=0.01)
+    longest, all_of = max(record["seconds"].values()), sum(record["seconds"].values())
+    assert longest < record["total_seconds"] < all_of + 1  # left and right side by side
     pydicom = pytest.importorskip("pydicom")
     header = pydicom.dcmread(next((patient / "ct").iterdir()), stop_before_pixels=True)
     assert record["input"]["series_uid"] == header.SeriesInstanceUID
@@ -121,7 +122,10 @@ def test_a_line_a_step_when_piped(both):
     out, told = both
     steps = list(load(out / "run.json")["seconds"])
     said = [line for line in told.err.splitlines() if not line.startswith("note: ")]
-    assert said[: len(steps)] == steps
+    assert sorted(said[: len(steps)]) == sorted(steps)  # left and right side by side
+    for side in ("left", "right"):
+        mine = [name for name in steps if name.startswith(side)]
+        assert [name for name in said if name in mine] == mine
 
 
 def test_quiet_says_only_what_is_wrong(femurkit, patient, tmp_path):

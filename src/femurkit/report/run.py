@@ -42,7 +42,7 @@ def record_of(run: Run) -> dict[str, Any]:
         },
         "settings": dict(run.settings),
         "seconds": dict(run.steps.seconds),
-        "total_seconds": round(sum(run.steps.seconds.values()), 3),
+        "total_seconds": round(run.steps.elapsed, 3),
         "peak_memory_mb": peak_memory_mb(),
         "remarks": [{"of": of, **asdict(remark)} for of, remark in run.remarks],
         "warnings": list(run.warnings),
