@@ -6,7 +6,7 @@
 # make wheel   a wheel in dist, with niivue in it
 # make paper   the paper's experiment: cohort, trainings, scores, docs/results/paper (hours; goes on
 #              where it was stopped); WORK=out/paper is where it is kept
-# make bench   surfaces, thickness, morphometry and forms of DICOM, beside other ways and programs
+# make bench   surfaces, thickness, morphometry, forms of DICOM, speed, cohorts; beside other programs
 # make results regenerates docs/results (needs ../shared/data for the real cases)
 PYTHON ?= python3
 EXTRAS ?= test
@@ -44,6 +44,8 @@ bench:
 	$(BIN)/python -m benchmarks.likeness
 	$(BIN)/python -m benchmarks.crops
 	$(BIN)/python -m benchmarks.encodings
+	$(BIN)/python -m benchmarks.speed
+	$(BIN)/python -m benchmarks.cohort
 
 docs:
 	$(MAKE) EXTRAS=test,docs .venv/.ready-test-docs
