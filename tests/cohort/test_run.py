@@ -2,7 +2,6 @@
 
 import csv
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -135,35 +134,6 @@ def test_a_killed_worker_costs_its_study_one_more_try(whole, scans, tmp_path):
     max(workers_of(process), key=lambda worker: sum(worker.cpu_times()[:2])).kill()
     assert process.wait(timeout=300) == 0, process.stderr.read()
     assert tables(out) == tables(whole[0])
-
-
-def test_workers_that_joined_a_scheduler_do_it_too(whole, scans, tmp_path):
-    dask = [sys.executable, "-m", "dask"]
-    address = "tcp://127.0.0.1:18786"
-    scheduler = subprocess.Popen(
-        [*dask, "scheduler", "--host", "127.0.0.1", "--port", "18786", "--no-dashboard"], env=ENV
-    )
-    workers = [
-        subprocess.Popen(
-            [*dask, "worker", address, "--nthreads", "1", "--no-dashboard", "--host", "127.0.0.1"],
-            env=ENV,
-        )
-        for _ in range(2)
-    ]
-    try:
-        end = time.monotonic() + 60
-        while True:
-            try:
-                run_cohort(read_studies(scans), tmp_path / "cohort", scheduler=address)
-                break
-            except SchedulerNotReached:  # not up yet
-                assert time.monotonic() < end
-    finally:
-        for process in [*workers, scheduler]:
-            process.send_signal(signal.SIGTERM)
-        for process in [*workers, scheduler]:
-            process.wait(timeout=30)
-    assert tables(tmp_path / "cohort") == tables(whole[0])
 
 
 def test_no_scheduler_is_told(scans, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import contextlib
 import csv
 import io
+import os
 import re
 import shlex
 import signal
@@ -16,6 +17,7 @@ from urllib.parse import urljoin
 import pytest
 from typer.main import get_command
 
+from benchmarks import slurm
 from femurkit.cli import app
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +41,10 @@ threads = 1
 LEFT = {
     "docs/tutorial.md": [
         "out/report.html", "out/left/femur.stl", "out/segmentation.dcm", "overview.html",
+    ],
+    "docs/how-to/cohort.md": [
+        f"{each}/{name}" for each in ("cohort", "by-hand", "on-slurm")
+        for name in ("cohort.parquet", "studies/P002/report.html")
     ],
 }  # fmt: skip
 """What a page says is there in the end."""
@@ -75,20 +81,24 @@ def test_what_it_shows_runs(page, around, femurkit, tmp_path, monkeypatch):
     if "train" in page.stem:
         pytest.importorskip("lightning", reason="training parts are not installed")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
     for name, there in around.get(name_of(page), {}).items():
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).symlink_to(there)
-    for kind, text in blocks(page):
-        RUN[kind](text, femurkit)
+    with contextlib.ExitStack() as behind:
+        for kind, text in blocks(page):
+            RUN[kind](text, femurkit, behind)
     for name in LEFT.get(name_of(page), ()):
         assert Path(name).exists(), name
 
 
-def shell(text, femurkit):
-    for line in text.strip().splitlines():
+def shell(text, femurkit, behind):
+    for line in text.replace("machine0", "127.0.0.1").strip().splitlines():
         name, *arguments = shlex.split(line, comments=True)
         if name == "femurkit" and arguments[0] == "serve":
             served(arguments)
+        elif " dask " in f" {line}":
+            behind.enter_context(in_background(line))
         elif name == "femurkit":
             told = femurkit(*arguments)
             assert told.code == 0, told.err
@@ -114,21 +124,40 @@ def served(arguments):
         assert node.wait(timeout=60) == 0
 
 
-def python(text, femurkit):
+@contextlib.contextmanager
+def in_background(line):
+    """A command of Dask, until the page is done."""
+    pytest.importorskip("distributed", reason="the parts of cohorts are not installed")
+    words = shlex.split(line)
+    at = words.index("dask")
+    env = os.environ | dict(word.split("=") for word in words[:at])
+    with subprocess.Popen([sys.executable, "-m", *words[at:]], env=env) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+def python(text, femurkit, behind):
+    if "SLURMCluster" in text:
+        pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
+        if slurm.missing():
+            pytest.skip(slurm.missing())
+        behind.enter_context(slurm.slurm(Path("slurm").absolute()))
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(text, "page", "exec"), {})
-    assert "left: verdict" in printed.getvalue()
+    assert ("left: verdict" in printed.getvalue()) == ("print(" in text)
 
 
-def toml(text, femurkit):
+def toml(text, femurkit, behind):
     name = text.partition("\n")[0].removeprefix("# ")
     small = re.sub("(?m)^spacing_mm = .*$", "spacing_mm = 3.0", text)
     small = re.sub("(?m)^epochs = .*$", "epochs = 8", small)
     Path(name).write_text(small + SMALLER)
 
 
-def table(text, femurkit):
+def table(text, femurkit, behind):
     header, *rows = csv.reader(text.splitlines())
     if header == ["study", "ct"]:
         Path("SCANS/scans.csv").write_text(text)
@@ -138,11 +167,7 @@ def table(text, femurkit):
     assert all(len(row) == len(header) for row in rows)
 
 
-def shown(text, femurkit):
-    """What needs machines that are not here."""
-
-
-RUN = {"text": shown, "bash": shell, "python": python, "toml": toml, "csv": table}
+RUN = {"bash": shell, "python": python, "toml": toml, "csv": table}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
