@@ -3,7 +3,8 @@
 A phantom of 512 x 512 x 377 voxels of 1 mm slices, as a DICOM folder, goes through `femurkit
 reconstruct` in a process of its own; seconds and peak memory are those of the process. The floor,
 measured in turn with it, reads the same folder and writes the same files with the same functions,
-and does nothing between. Writes docs/results/speed.json and .md.
+and does nothing between. What the report costs is the difference to the same command with neither
+pictures nor report. Writes docs/results/speed.json and .md.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
+from femurkit import pipeline
 from femurkit.anatomy import Side
 from femurkit.dicom import write_new_series, write_seg, write_segmented_series
 from femurkit.dicom.write_stl import write_encapsulated_stl
@@ -28,6 +30,7 @@ from femurkit.geometry import Grid
 from femurkit.images import read_mask, write_mask
 from femurkit.mesh import read_stl
 from femurkit.phantom.patient import make_patient
+from femurkit.report.content import FemurPage
 from femurkit.sources import load
 from femurkit.volume import Mask, Volume
 
@@ -72,6 +75,15 @@ def floor(source: Path, made: Path, to: Path) -> None:
         shutil.copy(made / name, to)
 
 
+def without_report(source: Path, to: Path) -> None:
+    """The command, but for the pictures and the report."""
+    vars(pipeline).update(
+        femur_page=lambda volume, side, **_: FemurPage(side, (), (), (), ()),
+        write_report=lambda report, path: None,
+    )
+    pipeline.reconstruct(source, to, overwrite=True)
+
+
 def timed(command: list[str]) -> tuple[float, float]:
     """Wall seconds and peak MiB of a command."""
     start = time.perf_counter()
@@ -83,17 +95,22 @@ def timed(command: list[str]) -> tuple[float, float]:
 
 def measured(runs: int) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as work:
-        source, out, again = (Path(work) / name for name in ("ct", "out", "floor"))
+        source, out, again, bare = (Path(work) / name for name in ("ct", "out", "floor", "bare"))
         phantom(source)
         python = [sys.executable, "-m"]
         whole = [*python, "femurkit", "reconstruct", str(source), "-o", str(out), "--overwrite"]
-        least = [*python, "benchmarks.speed", "--floor", str(source), str(out), str(again)]
-        seconds, memory, floors, steps = [], [], [], []
+        mine = [*python, "benchmarks.speed"]
+        least = [*mine, "--floor", str(source), str(out), str(again)]
+        reportless = [*mine, "--without-report", str(source), str(bare)]
+        seconds, memory, floors, bares, bare_memory, steps = [], [], [], [], [], []
         for _ in range(runs):
             took, peak = timed(whole)
             seconds.append(took)
             memory.append(peak)
             steps.append(json.loads((out / "run.json").read_text())["seconds"])
+            took, peak = timed(reportless)
+            bares.append(took)
+            bare_memory.append(peak)
             floors.append(timed(least)[0])
             shutil.rmtree(again)
     names = dict.fromkeys(name for each in steps for name in each)
@@ -103,6 +120,8 @@ def measured(runs: int) -> dict[str, object]:
         "seconds": [round(s, 2) for s in seconds],
         "floor_seconds": [round(s, 2) for s in floors],
         "peak_mb": round(max(memory)),
+        "report_seconds": round(statistics.median(seconds) - statistics.median(bares), 2),
+        "report_mb": round(max(memory) - max(bare_memory)),
         "steps": {n: round(statistics.median(s.get(n, 0) for s in steps), 2) for n in names},
     }
 
@@ -126,6 +145,7 @@ def page(result: dict[str, object]) -> str:
 | `femurkit reconstruct` | {said} | {result["peak_mb"]} |
 | floor: read the same, write the same | {least:.1f} ({min(floors):.1f} to {max(floors):.1f}) | |
 | times the floor | {median / least:.1f} | |
+| of the command, the pictures and the report | {result["report_seconds"]:.1f} | {result["report_mb"]} |
 
 | step, slowest first | seconds (median) |
 |---|---|
@@ -139,9 +159,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--floor", nargs=3, type=Path, metavar=("CT", "MADE", "TO"))
+    parser.add_argument("--without-report", nargs=2, type=Path, metavar=("CT", "TO"))
     args = parser.parse_args()
     if args.floor:
         floor(*args.floor)
+        return
+    if args.without_report:
+        without_report(*args.without_report)
         return
     result = measured(args.runs)
     (OUT / "speed.json").write_text(json.dumps(result, indent=1) + "\n")
