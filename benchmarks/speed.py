@@ -145,7 +145,7 @@ def page(result: dict[str, object]) -> str:
 | `femurkit reconstruct` | {said} | {result["peak_mb"]} |
 | floor: read the same, write the same | {least:.1f} ({min(floors):.1f} to {max(floors):.1f}) | |
 | times the floor | {median / least:.1f} | |
-| of the command, the pictures and the report | {result["report_seconds"]:.1f} | {result["report_mb"]} |
+| of it, pictures and report | {result["report_seconds"]:.1f} | {result["report_mb"]} |
 
 | step, slowest first | seconds (median) |
 |---|---|
