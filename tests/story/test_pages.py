@@ -48,6 +48,13 @@ LEFT = {
     ],
 }  # fmt: skip
 """What a page says is there in the end."""
+ALIKE = {
+    "docs/how-to/cohort.md": [f"{each}/cohort.csv" for each in ("cohort", "by-hand", "on-slurm")],
+    "docs/how-to/train-on-many.md": [
+        f"by-{each}/log.csv" for each in ("one", "two", "torchrun", "slurm")
+    ],
+}
+"""Tables that a page says are the same, whoever made them."""
 
 
 def blocks(page):
@@ -72,6 +79,7 @@ def around(patient, scans):
         },
         "docs/how-to/cohort.md": folders,
         "docs/how-to/own-data.md": folders,
+        "docs/how-to/train-on-many.md": folders,
         "docs/how-to/train.md": {**folders, "SERIES": patient / "ct"},
     }  # fmt: skip
 
@@ -90,15 +98,37 @@ def test_what_it_shows_runs(page, around, femurkit, tmp_path, monkeypatch):
             RUN[kind](text, femurkit, behind)
     for name in LEFT.get(name_of(page), ()):
         assert Path(name).exists(), name
+    first, *rest = [table_of(name) for name in ALIKE.get(name_of(page), ())] or [None]
+    assert all(same(first, other) for other in rest)
+
+
+def table_of(name):
+    with Path(name).open() as file:
+        return list(csv.reader(file))
+
+
+def same(one, other):
+    """Two tables, numbers within 1e-4."""
+    pairs = [pair for rows in zip(one, other, strict=True) for pair in zip(*rows, strict=True)]
+    return len(one) > 2 and all(a == b or abs(float(a) - float(b)) < 1e-4 for a, b in pairs)
 
 
 def shell(text, femurkit, behind):
+    if text.startswith("#!"):
+        on_slurm(behind)
+        Path("job.sh").write_text(text)
+        subprocess.run(["sbatch", "--wait", "job.sh"], check=True)
+        return
     for line in text.replace("machine0", "127.0.0.1").strip().splitlines():
         name, *arguments = shlex.split(line, comments=True)
         if name == "femurkit" and arguments[0] == "serve":
             served(arguments)
         elif " dask " in f" {line}":
             behind.enter_context(in_background(line))
+        elif name == "torchrun":
+            subprocess.run(shlex.split(line), check=True)
+        elif name == "femurkit" and "--devices" in arguments:
+            subprocess.run(shlex.split(line), check=True)  # it begins itself again
         elif name == "femurkit":
             told = femurkit(*arguments)
             assert told.code == 0, told.err
@@ -138,12 +168,16 @@ def in_background(line):
             process.terminate()
 
 
+def on_slurm(behind):
+    if slurm.missing():
+        pytest.skip(slurm.missing())
+    behind.enter_context(slurm.slurm(Path("slurm").absolute()))
+
+
 def python(text, femurkit, behind):
     if "SLURMCluster" in text:
         pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed")
-        if slurm.missing():
-            pytest.skip(slurm.missing())
-        behind.enter_context(slurm.slurm(Path("slurm").absolute()))
+        on_slurm(behind)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(text, "page", "exec"), {})
@@ -152,8 +186,8 @@ def python(text, femurkit, behind):
 
 def toml(text, femurkit, behind):
     name = text.partition("\n")[0].removeprefix("# ")
-    small = re.sub("(?m)^spacing_mm = .*$", "spacing_mm = 3.0", text)
-    small = re.sub("(?m)^epochs = .*$", "epochs = 8", small)
+    small = re.sub("(?m)^spacing_mm = .*$", "", text) + "spacing_mm = 3.0\n"
+    small = re.sub("(?m)^epochs = .*$", f"epochs = {2 if 'accumulate' in text else 8}", small)
     Path(name).write_text(small + SMALLER)
 
 

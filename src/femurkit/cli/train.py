@@ -28,6 +28,11 @@ def command(
     out: Annotated[
         Path, typer.Option("-o", "--out", help="Folder of the run.", show_default=False)
     ],
+    devices: Annotated[
+        int,
+        typer.Option(min=1, help="Processes on each machine, one a GPU."),
+    ] = 1,
+    nodes: Annotated[int, typer.Option(min=1, help="Machines, each of which begins this.")] = 1,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
     ] = False,
@@ -46,7 +51,11 @@ def command(
     from femurkit.training.config import read_config
     from femurkit.training.run import train
 
-    model = train(read_config(config), out, progress=sys.stderr.isatty())
+    model = train(
+        read_config(config), out, progress=sys.stderr.isatty(), devices=devices, nodes=nodes
+    )
+    if model is None:  # the first process tells
+        return
     print(model)
     if as_json:
         last_line({"ok": True, "out": str(out), "model": str(model)})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 from pathlib import Path
 from typing import Literal
@@ -24,7 +23,7 @@ SOURCE_IMAGE = Code("121322", "DCM", "Source image for image processing operatio
 MODIFIER = Code("109103", "DCM", "Modifying Equipment")
 FIRST_SERIES_NUMBER = 9000
 """Plus the side's label: above what scanners count to."""
-FILE_GROUP = 0x0002
+BEHIND_FILE_GROUP = 0x00030000
 NOT_TRUE_ANY_MORE = (
     "IconImageSequence", "MACParametersSequence", "DigitalSignaturesSequence",
     "InstanceCreationDate", "InstanceCreationTime", "InstanceCreatorUID",
@@ -73,9 +72,9 @@ def write_segmented_series(
         header = series.headers[index]
         pixels = _segmented(header, stored_values(series, index), mask.array[index])
         dataset = _derived(header, side, frame=header.InstanceNumber if series.whole else None)
-        dataset.SeriesInstanceUID = series_uid
         instance = f"{header.SOPInstanceUID} {index}" if series.whole else header.SOPInstanceUID
-        dataset.SOPInstanceUID = generate_uid(entropy_srcs=[*source, str(instance)])
+        uid = generate_uid(entropy_srcs=[*source, str(instance)])
+        put(dataset, SeriesInstanceUID=series_uid, SOPInstanceUID=uid)
         _put_pixels(dataset, pixels)
         dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
         paths.append(folder / f"{number:04d}.dcm")
@@ -89,23 +88,22 @@ def _segmented(header: Dataset, stored: np.ndarray, mask: np.ndarray) -> np.ndar
 
 
 def _derived(header: Dataset, side: Side, *, frame: int | None) -> Dataset:
-    """A deep copy of the source header that says what it is now.
+    """The source header, saying what it is now; its elements are the source's, never to be changed.
 
-    frame: which one of an enhanced CT it was; it becomes a classic slice.
+    frame: which one of an enhanced CT it was; it becomes a classic slice. A damaged file's elements
+    that belong to the file, not to the image, are left out.
     """
-    dataset = copy.deepcopy(header)
+    dataset = header[BEHIND_FILE_GROUP:]
     for keyword in NOT_TRUE_ANY_MORE:
         if keyword in dataset:
             delattr(dataset, keyword)
-    for tag in [tag for tag in dataset.keys() if tag.group <= FILE_GROUP]:  # noqa: SIM118
-        del dataset[tag]  # a damaged file's: it belongs to the file, not to the image
     kind = list(image_type(header))[2:] if frame is None else []
     reference = Dataset()
     reference.ReferencedSOPClassUID = header.SOPClassUID
     reference.ReferencedSOPInstanceUID = header.SOPInstanceUID
     if frame is not None:
         reference.ReferencedFrameNumber = frame
-        dataset.SOPClassUID = CTImageStorage
+        put(dataset, SOPClassUID=CTImageStorage)
         for keyword in CLASSIC:
             if keyword not in dataset:
                 setattr(dataset, keyword, None)

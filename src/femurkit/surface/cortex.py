@@ -33,6 +33,8 @@ STARTS_MM = (0.6, 1.8, 4.5, 7.5)
 """Thicknesses that the fit begins with; the best fit counts."""
 RANGE_MM = (0.15, 10.0)
 ROUNDS = 10
+SETTLED = 1e-3
+"""A fit that a round betters by no more than this share is done."""
 EDGE_MM = (-1.5, 3.0)
 """Where, from the outline inward, the layer may begin."""
 DENSEST = 0.6
@@ -125,7 +127,8 @@ def _fitted(
     profiles: np.ndarray, depth: np.ndarray, blur: np.ndarray, cortical: float
 ) -> tuple[np.ndarray, np.ndarray]:
     """Thickness mm and root mean square misfit HU of each profile, the best of several starts."""
-    profiles = np.nan_to_num(profiles)
+    profiles = np.nan_to_num(profiles).astype(np.float32)
+    depth, blur = depth.astype(np.float32), blur.astype(np.float32)
     near = (depth >= -OUT_MM) & (depth <= 0)
     darkest = depth[near][profiles[:, near].argmin(1)]
     outer = depth >= np.minimum(darkest, -1.0)[:, None]  # beyond it another bone may begin
@@ -152,43 +155,62 @@ def _descended(
     start_mm: float,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Levenberg and Marquardt on all profiles at once: edge, logarithm of the thickness, and the HU
-    before and behind.
+    before and behind. A profile whose misfit stays is done with.
     """
     n = len(profiles)
-    edge, size = np.full(n, 0.5), np.full(n, np.log(start_mm))
-    front = np.full(n, 40.0)
     behind = (depth > start_mm + 1) & (depth < start_mm + 4)
     back = np.minimum(np.median(profiles[:, behind], axis=1), cortical / 2)
-    damping = np.full(n, 1e-2)
-    last, width = np.full(n, np.inf), blur[:, None]
-    state = np.stack([edge, size, front, back], 1)
+    state = np.column_stack([np.full(n, 0.5), np.full(n, np.log(start_mm)), np.full(n, 40.0), back])
+    state = state.astype(np.float32)
+    damping, last = np.full(n, 1e-2, np.float32), np.full(n, np.inf, np.float32)
+    low, high = (
+        np.array(ends, np.float32)
+        for ends in zip(
+            EDGE_MM, np.log(RANGE_MM), (-150, 250), (-150, DENSEST * cortical), strict=True
+        )
+    )
+    left = np.arange(n)
     for _ in range(ROUNDS):
-        edge, thick = state[:, :1], np.exp(state[:, 1:2])
-        a, b = (depth - edge) / width, (depth - edge - thick) / width
-        rise, fall = ndtr(a), ndtr(b)
-        model = state[:, 2:3] * (1 - rise) + cortical * (rise - fall) + state[:, 3:] * fall
-        weight = outer & (depth < edge + thick + BEHIND_MM)
-        residual = np.where(weight, profiles - model, 0)
-        rms = np.sqrt((residual**2).sum(1) / weight.sum(1))
-        pa, pb = (np.exp(-0.5 * x**2) / (np.sqrt(2 * np.pi) * width) for x in (a, b))
-        first, second = (cortical - state[:, 2:3]) * pa, (state[:, 3:] - cortical) * pb
-        slopes = [
-            np.where(weight, of, 0) for of in (-(first + second), -second * thick, 1 - rise, fall)
-        ]
-        normal = np.empty((n, 4, 4))
-        for i, j in zip(*np.triu_indices(4), strict=True):
-            normal[:, i, j] = normal[:, j, i] = np.einsum("np,np->n", slopes[i], slopes[j])
-        right = np.stack([np.einsum("np,np->n", of, residual) for of in slopes], 1)
+        if not len(left):
+            break
+        residual, slopes, rms = _compared(
+            state[left], profiles[left], depth, outer[left], blur[left, None], cortical
+        )
+        normal = slopes @ slopes.transpose(0, 2, 1)
+        right = slopes @ residual[..., None]
+        worse = rms >= last[left]
+        damping[left] = np.clip(damping[left] * np.where(worse, 4, 1 / 3), 1e-5, 1e3)
         diagonal = np.einsum("nii->ni", normal)
-        damping = np.clip(np.where(rms < last, damping / 3, damping * 4), 1e-5, 1e3)
-        normal = normal + np.eye(4) * (damping[:, None] * diagonal + 1e-6)[:, None]
-        step = np.linalg.solve(normal, right[..., None])[..., 0]
-        step[:, 0] = np.clip(step[:, 0], -0.8, 0.8)
-        step[:, 1] = np.clip(step[:, 1], -0.7, 0.7)
-        last = rms
-        state = state + step
-        state[:, 0] = np.clip(state[:, 0], *EDGE_MM)
-        state[:, 1] = np.clip(state[:, 1], *np.log(RANGE_MM))
-        state[:, 2] = np.clip(state[:, 2], -150, 250)
-        state[:, 3] = np.clip(state[:, 3], -150, DENSEST * cortical)
+        normal += np.eye(4, dtype=np.float32) * (damping[left, None] * diagonal + 1e-6)[:, None]
+        step = np.linalg.solve(normal, right)[..., 0]
+        step[:, :2] = np.clip(step[:, :2], (-0.8, -0.7), (0.8, 0.7))
+        going = worse | (last[left] - rms > SETTLED * rms)
+        state[left] = np.clip(state[left] + step, low, high)
+        last[left] = rms
+        left = left[going]
     return np.exp(state[:, 1]), last
+
+
+def _compared(
+    state: np.ndarray,
+    profiles: np.ndarray,
+    depth: np.ndarray,
+    outer: np.ndarray,
+    width: np.ndarray,
+    cortical: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """How the layers of (n, 4) states differ from their profiles: residuals (n, depths), the
+    model's slopes (n, 4, depths) and root mean squares (n,), in HU.
+    """
+    edge, size, front, back = (state[:, k : k + 1] for k in range(4))
+    thick = np.exp(size)
+    a, b = (depth - edge) / width, (depth - edge - thick) / width
+    rise, fall = ndtr(a), ndtr(b)
+    weight = outer & (depth < edge + thick + BEHIND_MM)
+    residual = weight * (profiles - front - (cortical - front) * rise - (back - cortical) * fall)
+    rms = np.sqrt((residual**2).sum(1) / weight.sum(1))
+    scale = np.float32(1 / np.sqrt(2 * np.pi)) / width
+    first = (cortical - front) * scale * np.exp(-0.5 * a**2)
+    second = (back - cortical) * scale * np.exp(-0.5 * b**2)
+    slopes = np.stack([-(first + second), -second * thick, 1 - rise, fall], 1)
+    return residual, slopes * weight[:, None], rms

@@ -56,6 +56,8 @@ class Config:
     """Voxels (z, y, x) of one training example."""
     batch: int = 2
     """Labelled patches a step; a semi-supervised objective adds as many unlabelled ones."""
+    accumulate: int = 1
+    """Batches whose mean gradient makes a step, done in turn or by as many processes."""
     epochs: int = 50
     steps_per_epoch: int = 100
     """Steps between looks at the validation hips, and between checkpoints."""
@@ -136,6 +138,8 @@ def _check(config: Config) -> None:
     drawn_mm = {"hip": FINE_MM, "scan": COARSE_MM}.get(config.box)
     if config.phantoms and config.spacing_mm != drawn_mm:
         raise _refused(f"phantoms at {config.spacing_mm} mm for a {config.box}")
+    if config.accumulate < 1:
+        raise _refused(f"accumulate = {config.accumulate}")
     if not config.manifest and not config.phantoms:
         raise _refused("neither a manifest nor phantoms to learn from")
     if config.box == "half" and config.patch[0] != 1:

@@ -6,7 +6,6 @@ somebody annotated only some slices, `known` (femurkit.dataset.prepare, training
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from torch.utils.data import Dataset, Sampler
+from torch.utils.data import Dataset
 
 from femurkit.training.augment import placed, rescanned
 from femurkit.training.config import Config
@@ -78,23 +77,6 @@ def load(path: Path, classes: int) -> Arrays:
     return Arrays(hu, shares.astype(np.uint8), known)
 
 
-class Stream(Sampler[int]):
-    """Item numbers of one epoch after the other, never the same again; set_epoch picks which."""
-
-    def __init__(self, per_epoch: int) -> None:
-        self.per_epoch, self.epoch = per_epoch, 0
-
-    def set_epoch(self, epoch: int) -> None:
-        """Called by the trainer, also after a resume."""
-        self.epoch = epoch
-
-    def __len__(self) -> int:
-        return self.per_epoch
-
-    def __iter__(self) -> Iterator[int]:
-        return iter(range(self.epoch * self.per_epoch, (self.epoch + 1) * self.per_epoch))
-
-
 class Draws(Dataset[Batch]):
     """Augmented patches in an endless order: item n depends on the seed and n alone.
 
@@ -107,15 +89,18 @@ class Draws(Dataset[Batch]):
     ) -> None:
         self.labelled, self.unlabelled = labelled, unlabelled
         self.config, self.guesses = config, guesses
-        self.per_epoch = config.steps_per_epoch * config.batch
+        self.per_step = config.batch * config.accumulate
 
     def __getitem__(self, number: int) -> Batch:
         """One labelled patch and, once unlabelled ones count, one of those."""
         rng = np.random.default_rng([self.config.seed, number])
         x, y, known = self._patch(self._turn(self.labelled, number, 0), rng, annotated=True)
         u, guess, trust = (torch.zeros(0),) * 3
-        guessing, epoch = self.config.objective == "self_training", number // self.per_epoch
-        counts = self.config.unlabelled_weight(number // self.config.batch) > 0
+        guessing, epoch = (
+            self.config.objective == "self_training",
+            number // self.per_step // self.config.steps_per_epoch,
+        )
+        counts = self.config.unlabelled_weight(number // self.per_step) > 0
         if counts and (epoch > 0 or not guessing):  # in the first epoch nothing is believed yet
             path = self._turn(self.unlabelled, number, 1)
             told = self.guesses / f"{epoch:04d}" / path.name if guessing else None

@@ -20,6 +20,7 @@ from femurkit.training.data import Batch, load
 from femurkit.training.mean_teacher import MeanTeacher
 from femurkit.training.networks import network
 from femurkit.training.self_training import SelfTraining, write_guesses
+from femurkit.training.spread import Share, Statistics
 from femurkit.training.supervised import Supervised, masked
 from femurkit.training.whole import HALF_EVERY, whole_logits
 
@@ -36,13 +37,17 @@ LEAST_RATE, FALL, WAIT = 1e-5, 0.2, 5
 class Learner(lightning.LightningModule):
     """A network, its moving average, and the objective that teaches it."""
 
-    def __init__(self, config: Config, unlabelled: list[Path], guesses: Path) -> None:
+    def __init__(
+        self, config: Config, unlabelled: list[Path], guesses: Path, share: Share | None = None
+    ) -> None:
         super().__init__()
         self.config, self.unlabelled, self.guesses = config, unlabelled, guesses
+        self.share = share or Share(accumulate=config.accumulate)
         torch.manual_seed(config.seed)
         self.model = network(config).to(memory_format=torch.channels_last_3d)
         self.average = copy.deepcopy(self.model).requires_grad_(False).eval()
         self.objective = OBJECTIVES[config.objective](config)
+        self.statistics = Statistics([self.model, self.objective], self.share)
         self.scores: dict[str, float] = {}
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
@@ -57,19 +62,30 @@ class Learner(lightning.LightningModule):
         return self.optimizer
 
     def training_step(self, batch: Batch, number: int) -> torch.Tensor:
-        """One step; chance inside it depends on the seed and the step alone."""
-        torch.manual_seed(self.config.seed * 1_000_003 + self.global_step)
+        """One batch of a step; chance inside it depends on the seed and its number alone."""
+        batches = self.global_step * self.share.accumulate + self.share.batch(number)
+        torch.manual_seed(self.config.seed * 1_000_003 + batches)
         if self.config.schedule == "cosine":
             for group in self.optimizer.param_groups:
                 group["lr"] = cosine_rate(self.global_step, self.config)
         average = self.average if self.config.average else self.model
         terms = self.objective(self.model, average, batch, self.global_step)
         loss = torch.stack(list(terms.values())).sum()
-        self.log_dict({"loss": loss, **terms}, on_step=False, on_epoch=True, prog_bar=True)
+        self.log_dict(
+            {"loss": loss, **terms},
+            on_step=False, on_epoch=True, prog_bar=True, sync_dist=self.share.processes > 1,
+        )  # fmt: skip
         return loss
 
-    def on_train_batch_end(self, *_: Any) -> None:
-        """The average follows."""
+    def on_train_batch_start(self, batch: Batch, number: int) -> None:
+        """Every batch of a step begins alike."""
+        self.statistics.begin(number)
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, number: int) -> None:
+        """After a step the average follows."""
+        self.statistics.end(number, self._total)
+        if (number + 1) % self.share.turns:
+            return
         steps = self.global_step
         decay = min(self.config.average, steps / (steps + 9)) if self.config.average else 0.0
         follow(self.average, self.model, decay)
@@ -99,11 +115,9 @@ class Learner(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Pooled Dice of the femur over all validation hips, and the mean loss."""
-        both, said, true = self.counts.tolist()
-        self.scores = {
-            "val_dsc": 2 * both / max(said + true, 1),
-            "val_loss": sum(self.losses) / max(len(self.losses), 1),
-        }
+        mine = torch.tensor([*self.counts.tolist(), sum(self.losses), len(self.losses)])
+        both, said, true, loss, hips = self._total(mine.to(self.device)).tolist()
+        self.scores = {"val_dsc": 2 * both / max(said + true, 1), "val_loss": loss / max(hips, 1)}
         self.log_dict(self.scores, prog_bar=True)
 
     def on_train_epoch_end(self) -> None:
@@ -112,7 +126,14 @@ class Learner(lightning.LightningModule):
             self.plateau.step(self.scores["val_loss"])
         if self.config.objective == "self_training":
             following = self.current_epoch + 1
-            write_guesses(self.average, self.unlabelled, self.config, self.guesses, following)
+            wait, config = self.trainer.strategy.barrier, self.config
+            write_guesses(
+                self.average, self.unlabelled, config, self.guesses, following, self.share, wait
+            )
+
+    def _total(self, values: torch.Tensor) -> torch.Tensor:
+        """Added up over all processes."""
+        return torch.as_tensor(self.trainer.strategy.reduce(values, reduce_op="sum"))
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """The plateau's memory goes along."""

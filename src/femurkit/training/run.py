@@ -11,48 +11,58 @@ from pathlib import Path
 
 import lightning
 import torch
+from filelock import FileLock
 from lightning.pytorch.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from lightning.pytorch.loggers import TensorBoardLogger
+from lightning.pytorch.strategies import DDPStrategy
 from torch.utils.data import DataLoader
 
 from femurkit.errors import NothingToLearn, RunDiffers
 from femurkit.training.config import Config
-from femurkit.training.data import Draws, Stream
+from femurkit.training.data import Draws
 from femurkit.training.export import export
 from femurkit.training.learner import Learner
 from femurkit.training.sources import Material, material
+from femurkit.training.spread import Share, Stream, parted
 from femurkit.training.watch import AtomicIO, History, Overlays
 
-LAST, BEST = "last.ckpt", "best.ckpt"
+LAST, BEST, LOCK = "last.ckpt", "best.ckpt", "prepare.lock"
 OF_THE_MACHINE = ("threads", "workers", "cache")
 """Fields that may change when a run is taken up again."""
 LEAST_GAIN = 1e-4
 """A better validation DSC is better by more than this (the paper's min delta)."""
 
 
-def train(config: Config, run: Path, *, progress: bool = False) -> Path:
+def train(
+    config: Config, run: Path, *, progress: bool = False, devices: int = 1, nodes: int = 1
+) -> Path | None:
     """Train one network; RUN/model.onnx at the end, which is returned.
 
     Goes on where RUN left off, after kill -9 too: what is drawn in step n depends on the seed and
-    n alone, and a checkpoint holds all the rest. Raises RunDiffers if RUN has another config.
+    n alone, and a checkpoint holds all the rest. devices: processes on each of so many nodes, that
+    share the batches of a step; each begins the same command, under torchrun or SLURM, or is begun
+    by the first; all but the first return None. Raises RunDiffers if RUN has another config,
+    ConfigRefused if its batches cannot be shared out.
     """
-    claim(config, run)
+    parted(config, devices * nodes)
+    run.mkdir(parents=True, exist_ok=True)
     torch.set_num_threads(config.threads)
     _quiet()
-    found = material(config, run)
+    with FileLock(run / LOCK):  # one process prepares, the others find it done
+        claim(config, run)
+        found = material(config, run)
     if not found.validation and (config.keep == "best" or config.patience is not None):
         raise NothingToLearn(
             "no annotated validation hip to choose the best weights by",
             expected="one study at least of split validation",
             remedy="Add one to the manifest, or leave out keep and patience.",
         )
-    learner = Learner(config, found.unlabelled, run / "guesses")
-    if config.start_from:
-        start = torch.load(config.start_from, weights_only=True, map_location="cpu")
-        learner.load_state_dict(start["state_dict"], strict=False)
     trainer = lightning.Trainer(
         max_epochs=config.epochs,
-        devices=1,
+        devices=devices,
+        num_nodes=nodes,
+        strategy=DDPStrategy(broadcast_buffers=False) if devices * nodes > 1 else "auto",
+        accumulate_grad_batches=config.accumulate // (devices * nodes),
         precision=config.precision,
         gradient_clip_val=config.clip or None,
         callbacks=callbacks(config, run, found, progress=progress),
@@ -64,19 +74,26 @@ def train(config: Config, run: Path, *, progress: bool = False) -> Path:
         enable_model_summary=False,
         log_every_n_steps=config.steps_per_epoch,
     )
+    share = Share(trainer.global_rank, trainer.world_size, config.accumulate)
+    learner = Learner(config, found.unlabelled, run / "guesses", share)
+    if config.start_from:
+        start = torch.load(config.start_from, weights_only=True, map_location="cpu")
+        learner.load_state_dict(start["state_dict"], strict=False)
     last = run / LAST
     if not _stopped_early(last, config):
         resumed = last if last.exists() else None
-        trainer.fit(learner, *loaders(config, run, found), ckpt_path=resumed)
+        trainer.fit(learner, *loaders(config, run, found, share), ckpt_path=resumed)
+    if not trainer.is_global_zero:
+        return None
     out = run / "model.onnx"
     export(config, run / (BEST if config.keep == "best" else LAST), found.validation, out)
     shutil.rmtree(run / "guesses", ignore_errors=True)
+    (run / LOCK).unlink(missing_ok=True)
     return out
 
 
 def claim(config: Config, run: Path) -> None:
     """Make RUN and note the configuration in it, or see that it is the same."""
-    run.mkdir(parents=True, exist_ok=True)
     noted = run / "config.json"
     mine = json.loads(json.dumps(dataclasses.asdict(config)))
     if not noted.exists():
@@ -93,10 +110,12 @@ def claim(config: Config, run: Path) -> None:
         )
 
 
-def loaders(config: Config, run: Path, found: Material) -> tuple[DataLoader, DataLoader]:
-    """Training patches and whole validation hips."""
+def loaders(
+    config: Config, run: Path, found: Material, share: Share
+) -> tuple[DataLoader, DataLoader]:
+    """Training patches and whole validation hips, this process's share of both."""
     draws = Draws(found.labelled, found.unlabelled, config, run / "guesses")
-    stream = Stream(draws.per_epoch)
+    stream = Stream(config, share)
     if (run / LAST).exists():  # workers draw before the trainer tells the stream its epoch
         stream.set_epoch(torch.load(run / LAST, weights_only=True)["epoch"] + 1)
     training = DataLoader(
@@ -107,7 +126,11 @@ def loaders(config: Config, run: Path, found: Material) -> tuple[DataLoader, Dat
         persistent_workers=config.workers > 0,
         prefetch_factor=4 if config.workers else None,
     )
-    validation = DataLoader(found.validation, batch_size=None, collate_fn=lambda path: path)
+    validation = DataLoader(
+        found.validation[share.rank :: share.processes],
+        batch_size=None,
+        collate_fn=lambda path: path,
+    )
     return training, validation
 
 
@@ -136,6 +159,8 @@ def _stopped_early(last: Path, config: Config) -> bool:
 
 def _quiet() -> None:
     """Lightning's advice about workers and hardware is not for a user of femurkit."""
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    for part in ("pytorch", "fabric"):
+        logging.getLogger(f"lightning.{part}").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", module="lightning")
-    warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+    for message in (".*does not have many workers.*", "Grad strides do not match.*"):
+        warnings.filterwarnings("ignore", message=message)

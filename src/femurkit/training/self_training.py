@@ -9,6 +9,7 @@ ours.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from femurkit.training.augment import other_view
 from femurkit.training.config import Config
 from femurkit.training.data import Arrays, Batch, load
 from femurkit.training.mean_teacher import agreement
+from femurkit.training.spread import Share
 from femurkit.training.supervised import Supervised, masked
 from femurkit.training.whole import predict_whole
 
@@ -48,24 +50,39 @@ class SelfTraining(Supervised):
 
 
 def write_guesses(
-    average: nn.Module, files: list[Path], config: Config, folder: Path, epoch: int
+    average: nn.Module,
+    files: list[Path],
+    config: Config,
+    folder: Path,
+    epoch: int,
+    share: Share,
+    wait: Callable[[], object],
 ) -> None:
-    """What `epoch` is to believe of each file: folder/EPOCH/NAME.npz; older epochs go."""
+    """What `epoch` is to believe of each file: folder/EPOCH/NAME.npz; older epochs go.
+
+    share: of this process, which does its part of the files; wait: until all have come so far.
+    """
     if epoch == config.epochs or not config.unlabelled_weight(
         (epoch + 1) * config.steps_per_epoch - 1
     ):
         return
     part = folder / f"{epoch:04d}.part"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    for path in files:
+    first = share.rank == 0
+    if first:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+    wait()
+    for path in files[share.rank :: share.processes]:
         arrays = load(path, len(config.classes))
         shares, trust = guess(predict_whole(average, arrays.hu, config), arrays)
         np.savez(part / path.name, shares=shares, trust=trust)
-    shutil.rmtree(folder / f"{epoch:04d}", ignore_errors=True)
-    part.rename(folder / f"{epoch:04d}")
-    for old in sorted(folder.iterdir())[:-2]:
-        shutil.rmtree(old)
+    wait()
+    if first:
+        shutil.rmtree(folder / f"{epoch:04d}", ignore_errors=True)
+        part.rename(folder / f"{epoch:04d}")
+        for old in sorted(folder.iterdir())[:-2]:
+            shutil.rmtree(old)
+    wait()
 
 
 def guess(probability: np.ndarray, arrays: Arrays) -> tuple[np.ndarray, np.ndarray]:

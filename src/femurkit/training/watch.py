@@ -45,12 +45,14 @@ class History(Callback):
         self.rows = state["rows"]
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, learner: Any) -> None:
-        """Add a line and write the whole file."""
+        """Add a line and write the whole file, the first process alone."""
         metrics = {k: round(float(v), 6) for k, v in trainer.callback_metrics.items()}
         rate = trainer.optimizers[0].param_groups[0]["lr"]
         self.rows.append(
             {"epoch": trainer.current_epoch, "step": trainer.global_step, "rate": rate, **metrics}
         )
+        if not trainer.is_global_zero:
+            return
         names = list(dict.fromkeys(name for row in self.rows for name in row))
         with self.path.open("w", newline="") as file:
             writer = csv.DictWriter(file, names)
@@ -65,7 +67,9 @@ class Overlays(Callback):
         self.folder, self.path = folder, path
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, learner: Any) -> None:
-        """Write folder/epoch-NNN.png."""
+        """Write folder/epoch-NNN.png, the first process alone."""
+        if not trainer.is_global_zero:
+            return
         self.folder.mkdir(exist_ok=True)
         arrays = load(self.path, len(learner.config.classes))
         if learner.config.box == "half":
