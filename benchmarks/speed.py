@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from femurkit import pipeline
+from femurkit import femurs, pipeline
 from femurkit.anatomy import Side
 from femurkit.dicom import write_new_series, write_seg, write_segmented_series
 from femurkit.dicom.write_stl import write_encapsulated_stl
@@ -77,10 +77,8 @@ def floor(source: Path, made: Path, to: Path) -> None:
 
 def without_report(source: Path, to: Path) -> None:
     """The command, but for the pictures and the report."""
-    vars(pipeline).update(
-        femur_page=lambda volume, side, **_: FemurPage(side, (), (), (), ()),
-        write_report=lambda report, path: None,
-    )
+    femurs.femur_page = lambda volume, side, **_: FemurPage(side, (), (), (), ())
+    pipeline.write_report = lambda report, path: None
     pipeline.reconstruct(source, to, overwrite=True)
 
 

@@ -48,9 +48,10 @@ class Mesh:
         edges = np.concatenate([self.faces[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])
         forward = edges[:, 0] * (len(self.vertices) + 1) + edges[:, 1]
         backward = edges[:, 1] * (len(self.vertices) + 1) + edges[:, 0]
-        unique = np.unique(forward)
-        once = 0 < len(unique) == len(forward)
-        return once and np.array_equal(unique, np.unique(backward))
+        forward.sort()
+        backward.sort()
+        once = len(forward) > 0 and bool((forward[1:] != forward[:-1]).all())
+        return once and np.array_equal(forward, backward)
 
     def transformed(self, affine: np.ndarray) -> Mesh:
         """Vertices through a (4, 4) map; faces turned over if it mirrors, so outside stays out."""

@@ -10,6 +10,10 @@ Listener = Callable[[str], None]
 """Called with a step's name as the step begins."""
 
 
+class Stopped(Exception):
+    """No further step is to begin."""
+
+
 class Steps:
     """A stopwatch for named steps. `seconds` keeps them in the order they began; those of several
     threads run side by side.
@@ -19,6 +23,11 @@ class Steps:
         self.seconds: dict[str, float] = {}
         self._begun = perf_counter()
         self._listener = listener
+        self._stopped = False
+
+    def stop(self) -> None:
+        """From now on a step that would begin raises Stopped: other threads end with their own."""
+        self._stopped = True
 
     @property
     def elapsed(self) -> float:
@@ -28,6 +37,8 @@ class Steps:
     @contextmanager
     def __call__(self, name: str) -> Iterator[None]:
         """Time the block as step `name`; a name used twice adds up."""
+        if self._stopped:
+            raise Stopped
         if self._listener:
             self._listener(name)
         self.seconds.setdefault(name, 0.0)

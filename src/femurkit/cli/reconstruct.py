@@ -19,6 +19,7 @@ from femurkit.cli.options import (
     surface_options,
 )
 from femurkit.cli.screen import femur_table, last_line, progress, say
+from femurkit.memory import keep_freed
 
 STEPS = {"both": 18, "left": 11, "right": 11}
 """Steps of the pipeline, for the length of the bar."""
@@ -98,6 +99,7 @@ def command(
     Then open out/report.html. Many outputs on one page: femurkit report DIR.
 
     """
+    keep_freed()
     if device == "cuda":
         _require_cuda()
     from femurkit.output import FEMURS, refuse_if_taken

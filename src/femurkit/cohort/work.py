@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from femurkit.errors import FemurkitError, OutputExists
+from femurkit.memory import keep_freed
 
 State = Literal["done", "refused", "failed"]
 KIB = 1024 if sys.platform != "darwin" else 1024 * 1024
@@ -51,6 +52,7 @@ def do_study(study: str, ct: str, out: str, options: Mapping[str, Any]) -> Ended
     """
     from femurkit.pipeline import reconstruct
 
+    keep_freed()
     start, folder = time.monotonic(), Path(out)
     state: State = "done"
     code = message = ""

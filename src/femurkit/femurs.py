@@ -1,0 +1,232 @@
+"""The femurs of a scan, from hip to files. What can run side by side does."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal, TypeVar
+
+from femurkit import __version__
+from femurkit.anatomy import Side
+from femurkit.dicom.common import quiet
+from femurkit.dicom.write_seg import write_seg
+from femurkit.dicom.write_segmented import write_segmented_series
+from femurkit.dicom.write_stl import write_encapsulated_stl
+from femurkit.errors import DegenerateShape, NoFemurFound
+from femurkit.hips.edges import EDGE_CLAIMS, edges_of_mask
+from femurkit.hips.locate import Hip
+from femurkit.images import write_mask
+from femurkit.measure.femur import measure
+from femurkit.measure.likeness import Likeness, likeness
+from femurkit.mesh import Mesh
+from femurkit.remark import Remark, remarks_on
+from femurkit.report.build import femur_page, remarks
+from femurkit.report.content import FemurPage
+from femurkit.segment.uncertainty import uncertainty as doubt
+from femurkit.segment.weights import Network
+from femurkit.segment.whole import predict_whole
+from femurkit.sources import Scan
+from femurkit.steps import Steps
+from femurkit.surface.cortex import cortex
+from femurkit.surface.ct_edge import outlined
+from femurkit.surface.field import to_mask
+from femurkit.surface.files import SurfaceFiles
+from femurkit.surface.hollow import hollow
+from femurkit.surface.paper import paper_hollow
+from femurkit.surface.periosteal import periosteal
+from femurkit.threads import threads
+from femurkit.volume import Field, Mask
+
+Recipe = Literal["default", "paper"]
+Outline = Literal["edge", "network"]
+Slices = Literal["touched", "all"]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What the making of every femur shares. files: in the folder of the results.
+
+    shipped: whether the network is ours: what one of the user's own draws is shown, whatever it is.
+    """
+
+    scan: Scan
+    network: Network
+    weights_hash: str
+    recipe: Recipe
+    outline: Outline
+    files: SurfaceFiles
+    slices: Slices
+    uncertainty: bool
+    shipped: bool
+    steps: Steps
+
+
+@dataclass(frozen=True, eq=False)
+class Femur:
+    """One femur, everything about it written to its own folder."""
+
+    side: Side
+    mask: Mask
+    measured: dict[str, Any]
+    page: FemurPage
+    remarks: tuple[Remark, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """A femur as mask and surfaces. written: what to know of the surfaces' files, by name."""
+
+    side: Side
+    files: SurfaceFiles
+    probability: Field
+    mask: Mask
+    outline: Mesh
+    hollow: Mesh
+    alike: Likeness
+    written: dict[str, Any]
+    notes: tuple[str, ...]
+
+
+def make_femurs(work: Work, hips: Sequence[Hip]) -> tuple[list[Femur], list[str]]:
+    """Every femur that can be made, and what to know: about each, and why one could not be made.
+
+    Raises NoFemurFound if none can.
+    """
+    # Quiet around all of them: a thread that ends its own quiet would end that of the others.
+    with quiet(), ThreadPoolExecutor(threads()) as pool:
+        try:
+            femurs, why = _made(work, hips, pool)
+        except BaseException:
+            work.steps.stop()
+            raise
+    made = {femur.side for femur in femurs}
+    for hip in hips:
+        if hip.side not in made:
+            shutil.rmtree(work.files.folder / hip.side.value, ignore_errors=True)
+    if not femurs:
+        raise NoFemurFound(" ".join(why))
+    return femurs, [*why, *(note for femur in femurs for note in femur.notes)]
+
+
+def _made(
+    work: Work, hips: Sequence[Hip], pool: ThreadPoolExecutor
+) -> tuple[list[Femur], list[str]]:
+    """The same, by the threads of a pool."""
+    drawn, why = _parted(pool.map(partial(_or_why, _draw, work), hips))
+    # DICOM is written by Python, which one thread runs at a time; measuring is mostly not: so one
+    # of each is begun, and only then the next.
+    first, rest = drawn[:1], drawn[1:]
+    written = [pool.submit(_write_slices, work, each) for each in first]
+    described = [pool.submit(_or_why, _describe, work, each) for each in first]
+    written.append(pool.submit(_write_segmentation, work, drawn))
+    described += [pool.submit(_or_why, _describe, work, each) for each in rest]
+    written += [pool.submit(_write_slices, work, each) for each in rest]
+    for each in written:
+        each.result()
+    femurs, not_described = _parted(each.result() for each in described)
+    if not_described:
+        _write_segmentation(work, femurs)
+    return femurs, why + not_described
+
+
+def _or_why(make: Callable[[Work, Any], T], work: Work, which: Hip | _Drawn) -> T | str:
+    """What is made of a femur, or in one sentence why it could not be."""
+    try:
+        return make(work, which)
+    except DegenerateShape as error:
+        return f"The {which.side.value} femur could not be made: {error}."
+
+
+def _parted(made: Iterable[T | str]) -> tuple[list[T], list[str]]:
+    """What was made, and why the rest was not."""
+    every = list(made)
+    return [e for e in every if not isinstance(e, str)], [e for e in every if isinstance(e, str)]
+
+
+def _draw(work: Work, hip: Hip) -> _Drawn:
+    """A femur from the CT to its mask and surfaces, which are written."""
+    steps, side, volume = work.steps, hip.side, work.scan.volume
+    files = work.files.within(side.value)
+    with steps(f"{side.value}: segment"):
+        probability = predict_whole(volume, hip.box, network=work.network)
+    with steps(f"{side.value}: mask"):
+        ready = outlined(probability, volume, edge=work.outline == "edge")
+        mask = to_mask(ready)
+        write_mask(mask.array.view("uint8"), volume.grid, files.folder / "mask.nii.gz")
+        if work.uncertainty:
+            doubtful = doubt(probability, mask)
+            write_mask(doubtful, volume.grid, files.folder / "uncertainty.nii.gz")
+    with steps(f"{side.value}: surfaces"):
+        ready = replace(ready, smoothing=files.options.smoothing(ready.smoothing))
+        solid = periosteal(ready)
+        alike = likeness(solid.mesh, side, files.planes)
+        if not alike.is_femur and work.shipped:
+            raise DegenerateShape(f"it is none. {alike.out_text}")
+        if work.recipe == "paper":
+            inner = paper_hollow(volume, mask)
+        else:
+            inner = hollow(ready, volume, solid)
+        written = {
+            name: files.write(surface, name)
+            for name, surface in (("femur", solid), ("femur_hollow", inner.surface))
+        }
+    return _Drawn(
+        side, files, probability, mask, solid.mesh, inner.mesh, alike, written, inner.notes
+    )
+
+
+def _describe(work: Work, drawn: _Drawn) -> Femur:
+    """A femur's measurements and its page of the report."""
+    steps, side, volume = work.steps, drawn.side, work.scan.volume
+    with steps(f"{side.value}: cortex"):
+        wall = cortex(drawn.outline, volume)
+        drawn.files.write_cortex(drawn.outline, wall)
+    with steps(f"{side.value}: measure"):
+        measured = measure(
+            side, drawn.mask, drawn.outline, drawn.hollow, volume,
+            probability=drawn.probability, cortex=wall, alike=drawn.alike,
+        )  # fmt: skip
+        measured["surfaces"] = drawn.written
+    cut = remarks_on(edges_of_mask(drawn.mask), EDGE_CLAIMS)
+    notes = [f"{side.value.capitalize()} hip: {note}" for note in (*map(str, cut), *drawn.notes)]
+    with steps(f"{side.value}: pictures"):
+        page = femur_page(
+            volume, side, periosteal=drawn.outline, hollow=drawn.hollow,
+            measured=measured, cortex=wall, notes=notes,
+        )  # fmt: skip
+    return Femur(side, drawn.mask, measured, page, cut, (*notes, *remarks(measured)))
+
+
+def _write_slices(work: Work, drawn: _Drawn) -> None:
+    """The segmented CT, and the surfaces as DICOM; nothing if the scan was none."""
+    series, side, files = work.scan.series, drawn.side, drawn.files
+    if series is None:
+        return
+    with work.steps(f"{side.value}: segmented CT"):
+        write_segmented_series(
+            series, drawn.mask, files.folder / "ct", side=side, slices=work.slices
+        )
+        for name in drawn.written:
+            write_encapsulated_stl(
+                series, files.read(name), files.folder / f"{name}_stl.dcm",
+                side=side, hollow=name != "femur",
+            )  # fmt: skip
+
+
+def _write_segmentation(work: Work, femurs: Sequence[_Drawn | Femur]) -> None:
+    """All of them as one DICOM Segmentation; nothing if there are none or the scan was none."""
+    if work.scan.series is None or not femurs:
+        return
+    with work.steps("segmentation object"):
+        write_seg(
+            work.scan.series,
+            {femur.side: femur.mask for femur in femurs},
+            work.files.folder / "segmentation.dcm",
+            weights_hash=work.weights_hash,
+            version=__version__,
+        )
