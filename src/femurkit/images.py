@@ -108,7 +108,7 @@ def write_mask(labels: np.ndarray, grid: Grid, path: Path) -> None:
         raise ValueError(f"labels are {labels.shape}, their grid {grid.shape}")
     if labels.dtype.kind not in "biu" or labels.min() < 0 or labels.max() > 255:
         raise ValueError("labels are whole numbers from 0 to 255")
-    _write(*upright(labels.astype(np.uint8), grid), path)
+    _write(*upright(labels.astype(np.uint8, copy=False), grid), path)
 
 
 def upright(labels: np.ndarray, grid: Grid) -> tuple[np.ndarray, Grid]:

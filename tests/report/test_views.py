@@ -1,11 +1,12 @@
 """Which side of a femur each view shows."""
 
+import matplotlib
 import numpy as np
 import pytest
 
 from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
-from femurkit.report.views import view
+from femurkit.report.views import THICK_MM, thickness_colours, view
 
 
 def joined(*meshes):
@@ -39,3 +40,9 @@ def test_medial_and_lateral_see_opposite_sides(box, side):
         lower = view(femur, name, side).image[-20:, :, 3] > 127
         centre = np.flatnonzero(lower.any(0)).mean() / lower.shape[1]
         assert (centre > 0.5) == shaft_at_right
+
+
+def test_the_colours_of_thickness_are_cividis():
+    theirs = matplotlib.colormaps["cividis"](np.arange(256))[:, :3]
+    share = (np.arange(256) + 0.5) / 256
+    assert np.abs(thickness_colours(THICK_MM * share) / 255 - theirs).max() < 1 / 255

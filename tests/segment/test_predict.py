@@ -26,6 +26,16 @@ def test_tiles_cover_everything_and_overlap(length):
     assert all(o >= OVERLAP for o in overlaps)
 
 
+@pytest.mark.parametrize("length", [TILE + 16, 256, 400, 2000])
+def test_tiles_are_no_more_and_no_longer_than_need_be(length):
+    tiles = spans(length, step=16)
+    (each,) = {b - a for a, b in tiles}
+    assert tiles[0][0] == 0 and tiles[-1][1] == length and each % 16 == 0 and each <= TILE
+    assert all(a[1] - b[0] >= OVERLAP for a, b in pairwise(tiles))
+    assert len(tiles) * (each - 16) < length + (len(tiles) - 1) * OVERLAP
+    assert (len(tiles) - 1) * (TILE - OVERLAP) + OVERLAP < length
+
+
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("length", [40, TILE + 70])
 def test_every_voxel_of_the_field_is_where_its_hu_was(mirrored, length):

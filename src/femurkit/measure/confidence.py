@@ -143,7 +143,8 @@ def loose_end_mm(mask: Mask) -> float:
 
     0 if it runs out of the scan, as a thigh does, or is long enough to hold the knee.
     """
-    at = np.argwhere(mask.array)
+    window = bounding_window(mask.array)
+    at = np.argwhere(mask.array[window]) + [w.start for w in window]
     height = mask.grid.to_world(at)[:, 2]
     lowest = height.min()
     if height.max() - lowest >= WHOLE_FEMUR_MM:

@@ -36,7 +36,7 @@ def _in_tiles(network: Network, hu: np.ndarray) -> np.ndarray:
     tile += -tile % network.steps[0]
     total = np.zeros(hu.shape, np.float32)
     weight = np.zeros((hu.shape[0], 1, 1), np.float32)
-    for start, stop in spans(hu.shape[0], tile=tile, overlap=overlap):
+    for start, stop in spans(hu.shape[0], tile=tile, overlap=overlap, step=network.steps[0]):
         ramp = np.minimum(np.arange(1, stop - start + 1), np.arange(stop - start, 0, -1))
         share = np.minimum(ramp, max(1, overlap)).astype(np.float32)[:, None, None]
         total[start:stop] += share * network(hu[start:stop])[network.femur]
@@ -45,9 +45,16 @@ def _in_tiles(network: Network, hu: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(total[: shape[0], : shape[1], : shape[2]])
 
 
-def spans(length: int, *, tile: int = TILE, overlap: int = OVERLAP) -> list[tuple[int, int]]:
-    """Start and stop of the tiles that cover a length: one, or several that overlap."""
+def spans(
+    length: int, *, tile: int = TILE, overlap: int = OVERLAP, step: int = 1
+) -> list[tuple[int, int]]:
+    """Start and stop of the tiles that cover a length: one, or as few as overlap by so much, of the
+    same length, a multiple of `step`, and no longer than need be.
+    """
     if length <= tile:
         return [(0, length)]
-    starts = list(range(0, length - tile, tile - overlap)) + [length - tile]
-    return [(s, s + tile) for s in starts]
+    count = -(-(length - overlap) // (tile - overlap))
+    each = -(-(length + (count - 1) * overlap) // count)
+    each += -each % step
+    last = length - each
+    return [(s, s + each) for s in (round(last * k / (count - 1)) for k in range(count))]
