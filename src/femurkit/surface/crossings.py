@@ -52,7 +52,8 @@ def _near(corners: np.ndarray) -> Iterator[np.ndarray]:
     limit = USUAL * float(np.median(reach))
     small = np.flatnonzero(reach <= limit)
     if len(small) > 1:
-        yield small[cKDTree(centres[small], compact_nodes=False, balanced_tree=False).query_pairs(2 * limit, output_type="ndarray")]
+        tree = cKDTree(centres[small], compact_nodes=False, balanced_tree=False)
+        yield small[tree.query_pairs(2 * limit, output_type="ndarray")]
     while limit > 0 and limit < reach.max():  # those up to twice as large, with all not larger
         large = np.flatnonzero((reach > limit) & (reach <= 2 * limit))
         limit *= 2
