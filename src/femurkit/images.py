@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ NRRD = (".nrrd", ".nhdr")
 PERPENDICULAR_TOLERANCE = 1e-3
 """Greatest cosine between the axes of a grid that an image file can hold."""
 
-
+ONE_AT_A_TIME = Lock()
+"""Each image written holds two copies of itself."""
 MOST_LAYERS = 64
 """Layers that overlapping segments of one file may take."""
 
@@ -212,9 +214,10 @@ def _write(array: np.ndarray, grid: Grid, path: Path) -> None:
     directions = (grid.affine[:3, :3] / spacing)[:, ::-1]
     if not np.allclose(directions.T @ directions, np.eye(3), atol=PERPENDICULAR_TOLERANCE):
         raise ValueError("an image file holds only grids with perpendicular axes")
-    image = sitk.GetImageFromArray(np.ascontiguousarray(array))
-    image.SetSpacing(spacing[::-1].tolist())
-    image.SetOrigin(grid.origin_mm.tolist())
-    image.SetDirection(directions.ravel().tolist())
-    compress = not path.name.lower().endswith(".nii")
-    sitk.WriteImage(image, str(path), compress)
+    with ONE_AT_A_TIME:
+        image = sitk.GetImageFromArray(np.ascontiguousarray(array))
+        image.SetSpacing(spacing[::-1].tolist())
+        image.SetOrigin(grid.origin_mm.tolist())
+        image.SetDirection(directions.ravel().tolist())
+        compress = not path.name.lower().endswith(".nii")
+        sitk.WriteImage(image, str(path), compress)

@@ -20,6 +20,7 @@ from femurkit.report.render import write_report
 from femurkit.report.run import Run, record_of, report_of
 from femurkit.report.tables import write_csv, write_json
 from femurkit.result import Result
+from femurkit.segment.engines import Device
 from femurkit.segment.weights import fine_network, weights_hash
 from femurkit.solid import faces
 from femurkit.sources import Gaps, load
@@ -27,7 +28,6 @@ from femurkit.steps import Listener, Steps
 from femurkit.surface.files import AS_FOUND, SurfaceFiles, SurfaceOptions
 
 Which = Literal["both", "left", "right"]
-Device = Literal["auto", "cpu", "cuda"]
 
 
 def reconstruct(
@@ -83,7 +83,7 @@ def reconstruct(
         settings = {
             "side": side, "recipe": recipe, "network": "given" if weights else "shipped",
             "outline": drawn,
-            "device": device, "slices": slices, "gaps": gaps,
+            "device": network.device, "slices": slices, "gaps": gaps,
             "anonymize": "yes" if anonymize else "no",
             "uncertainty": "yes" if uncertainty else "no",
             **surfaces.told(),

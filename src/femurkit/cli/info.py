@@ -18,6 +18,7 @@ PARTS = (
     "highdicom",
     "SimpleITK",
     "onnxruntime",
+    "openvino",
     "vtk",
     "torch",
     "monai",
@@ -37,19 +38,17 @@ def command(
     ] = False,
 ) -> None:
     """Tell versions, where networks can run, the weights and their hashes, and licences."""
-    from onnxruntime import get_available_providers
-
     from femurkit.report.render import VOLUME_SCRIPT
+    from femurkit.segment.engines import devices
     from femurkit.segment.weights import FINE, fine_network, shipped, weights_hash
 
     versions = {"femurkit": __version__, "python": platform.python_version()}
     versions |= {name: found for name in PARTS if (found := _version(name)) is not None}
     weights = {recipe: weights_hash(fine_network(recipe)) for recipe in FINE}
     networks = {name: shipped(name).sha256 for name in ("coarse", *FINE.values())}
-    providers = get_available_providers()
     viewer = "niivue" if VOLUME_SCRIPT.exists() else "our own (niivue: `make web`)"
     table([{"part": name, "version": found} for name, found in versions.items()])
-    print(f"networks run on: {', '.join(p.removesuffix('ExecutionProvider') for p in providers)}")
+    print(f"networks run on: {', '.join(devices())}; nothing leaves this machine")
     print(f"CT in reports is drawn by: {viewer}")
     table(
         [
@@ -64,7 +63,7 @@ def command(
             {
                 "ok": True,
                 "versions": versions,
-                "providers": providers,
+                "devices": devices(),
                 "viewer": viewer,
                 "weights": weights,
                 "networks": networks,

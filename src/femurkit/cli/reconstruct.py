@@ -49,7 +49,8 @@ def command(
         ),
     ] = None,
     device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option(help="Where the network runs.")
+        Literal["auto", "cpu", "cuda", "openvino"],
+        typer.Option(help="What runs the network; auto takes the fastest that is installed."),
     ] = "auto",
     series_uid: Annotated[
         str | None,
@@ -100,8 +101,8 @@ def command(
 
     """
     keep_freed()
-    if device == "cuda":
-        _require_cuda()
+    if device != "auto":
+        _require(device)
     from femurkit.output import FEMURS, refuse_if_taken
 
     refuse_if_taken(out, overwrite=overwrite, kind=FEMURS, source=series)
@@ -133,11 +134,14 @@ def command(
         )
 
 
-def _require_cuda() -> None:
-    """Usage error where onnxruntime has no CUDA: running on the CPU would not be what was asked."""
-    from onnxruntime import get_available_providers
+INSTALL = {"cuda": "onnxruntime-gpu", "openvino": "openvino"}
 
-    if "CUDAExecutionProvider" not in get_available_providers():
+
+def _require(device: str) -> None:
+    """Usage error where a device is not there: another would not be what was asked."""
+    from femurkit.segment.engines import devices
+
+    if device not in devices():
         raise typer.BadParameter(
-            "no CUDA here; install onnxruntime-gpu or use 'auto'", param_hint="'--device'"
+            f"no {device} here; install {INSTALL[device]} or use 'auto'", param_hint="'--device'"
         )

@@ -56,8 +56,8 @@ def write_seg(
     touched = [index for index in touched if index not in series.interpolated]
     if series.whole is not None:
         touched = np.argsort([h.InstanceNumber for h in series.headers]).tolist()
-    frames = _frames([masks[side].array[touched] for side in sides])
-    digest = hashlib.sha256(frames.tobytes()).hexdigest()
+    frames = _frames([masks[side].array for side in sides], touched)
+    digest = hashlib.sha256(frames).hexdigest()
     source = [version, weights_hash, series.uid, *(side.value for side in sides), digest]
     _, between_rows, between_columns = series.volume.grid.spacing_mm
     between_slices = series.volume.grid.voxel_mm3 / (between_rows * between_columns)
@@ -98,15 +98,16 @@ def write_seg(
     dataset.save_as(path, enforce_file_format=True)
 
 
-def _frames(arrays: Sequence[np.ndarray]) -> np.ndarray:
-    """Masks (slices, rows, columns) as segment numbers uint8, which highdicom takes in a quarter of
-    the time and memory; only where two overlap as a channel each.
+def _frames(arrays: Sequence[np.ndarray], slices: Sequence[int]) -> np.ndarray:
+    """Those slices of masks (slices, rows, columns) as segment numbers uint8, which highdicom takes
+    in a quarter of the time and memory; only where two overlap as a channel each.
     """
-    if len(arrays) > 1 and (arrays[0] & arrays[1]).any():
-        return np.stack(arrays, axis=-1).astype(np.uint8)
-    out = np.zeros(arrays[0].shape, np.uint8)
-    for number, array in enumerate(arrays, 1):
-        out[array] = number
+    out = np.zeros((len(slices), *arrays[0].shape[1:]), np.uint8)
+    for frame, index in zip(out, slices, strict=True):
+        for number, array in enumerate(arrays, 1):
+            if frame[array[index]].any():
+                return np.stack([a[slices] for a in arrays], axis=-1).astype(np.uint8)
+            frame[array[index]] = number
     return out
 
 

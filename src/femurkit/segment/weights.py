@@ -1,4 +1,4 @@
-"""The networks shipped with the package, or one of your own, run by onnxruntime.
+"""The networks shipped with the package, or one of your own.
 
 Each .onnx takes HU, float32 (1, 1, z, y, x) with every axis a multiple of `Network.steps`, and
 gives the probability of each class, float32 (1, classes, z, y, x). Its metadata says what it
@@ -16,15 +16,10 @@ from pathlib import Path
 from typing import NoReturn
 
 import numpy as np
-import onnxruntime
 
 from femurkit.errors import NotWeights
-from femurkit.threads import allowed
+from femurkit.segment.engines import engine
 
-PROVIDERS = {
-    "cpu": ["CPUExecutionProvider"],
-    "cuda": ["CUDAExecutionProvider", "CPUExecutionProvider"],
-}
 FINE = {"default": "fine", "paper": "paper"}
 """Recipe -> the shipped network that segments; the coarse one is the same for all."""
 KINDS = ("hip", "half")
@@ -36,24 +31,17 @@ class Network:
     """One network, loaded once from the bytes of an .onnx. Raises NotWeights if they are none.
 
     spacing_mm: of the grid it works on; classes: names by channel; kind: one of KINDS; steps:
-    the multiple of voxels that each axis (z, y, x) must have; sha256: of the bytes.
+    the multiple of voxels that each axis (z, y, x) must have; sha256: of the bytes; device: where
+    it runs.
     """
 
     def __init__(self, data: bytes, *, device: str = "auto") -> None:
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.enable_cpu_mem_arena = False  # the arena would keep the peak of the largest box
-        options.intra_op_num_threads = allowed() or 0  # 0: as onnxruntime sees fit
-        available = onnxruntime.get_available_providers()
-        if device == "auto":
-            device = "cuda" if "CUDAExecutionProvider" in available else "cpu"
         try:
-            self._session = onnxruntime.InferenceSession(
-                data, options, providers=[p for p in PROVIDERS[device] if p in available]
-            )
-        except Exception:  # onnxruntime's exceptions have no base of their own
-            _refuse("a file that onnxruntime cannot load")
-        self._read(self._session.get_modelmeta().custom_metadata_map)
+            self._engine = engine(data, device)
+        except Exception:  # the engines' exceptions have no base of their own
+            _refuse("a file that is no network")
+        self.device = self._engine.device
+        self._read(self._engine.said)
         self.sha256 = hashlib.sha256(data).hexdigest()
 
     def _read(self, meta: Mapping[str, str]) -> None:
@@ -76,8 +64,7 @@ class Network:
 
     def __call__(self, hu: np.ndarray) -> np.ndarray:
         """Probabilities (classes, z, y, x) float32 of HU (z, y, x)."""
-        feed = {"hu": hu[None, None].astype(np.float32, copy=False)}
-        return np.asarray(self._session.run(None, feed)[0][0])
+        return self._engine(hu[None, None].astype(np.float32, copy=False))[0]
 
 
 def shipped(name: str, device: str = "auto") -> Network:
