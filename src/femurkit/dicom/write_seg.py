@@ -57,7 +57,7 @@ def write_seg(
     if series.whole is not None:
         touched = np.argsort([h.InstanceNumber for h in series.headers]).tolist()
     frames = _frames([masks[side].array for side in sides], touched)
-    digest = hashlib.sha256(frames).hexdigest()
+    digest = hashlib.sha256(frames.data).hexdigest()
     source = [version, weights_hash, series.uid, *(side.value for side in sides), digest]
     _, between_rows, between_columns = series.volume.grid.spacing_mm
     between_slices = series.volume.grid.voxel_mm3 / (between_rows * between_columns)
