@@ -26,6 +26,8 @@ PAGES = sorted(
 )
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ANYWHERE = re.compile(r"\bfemurkit [a-z]+(?: [^`|#()\n]*)?")
+PIP = "pip install -c constraints.txt "
+"""So that what is installed is what was tested."""
 SMALLER = """
 channels = [8, 16, 32]
 residual_units = 1
@@ -133,7 +135,7 @@ def shell(text, femurkit, behind):
             told = femurkit(*arguments)
             assert told.code == 0, told.err
         else:  # each of the others is run by `make test` itself
-            assert line.startswith(("python3 -m venv .venv && . .venv/bin/activate", "pip install"))
+            assert line.startswith(("python3 -m venv .venv && . .venv/bin/activate", PIP))
             extras = re.findall(r"\[(\w+)\]", line)
             project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
             assert set(extras) <= set(project["optional-dependencies"])
@@ -201,7 +203,24 @@ def table(text, femurkit, behind):
     assert all(len(row) == len(header) for row in rows)
 
 
-RUN = {"bash": shell, "python": python, "toml": toml, "csv": table}
+def shown(text, femurkit, behind):
+    """What the block before it prints; its numbers are not compared, they differ by machine."""
+
+
+RUN = {"bash": shell, "python": python, "toml": toml, "csv": table, "text": shown}
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=name_of)
+def test_what_is_shown_follows_what_is_run(page):
+    kinds = [kind for kind, _ in blocks(page)]
+    before = [one for one, then in zip([None, *kinds], kinds, strict=False) if then == "text"]
+    assert set(before) <= {"bash", "python"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_whatever_is_installed_is_what_was_tested(page):
+    text = page.read_text(encoding="utf-8")
+    assert text.count("pip install") == text.count(PIP)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
