@@ -223,6 +223,14 @@ def test_whatever_is_installed_is_what_was_tested(page):
     assert text.count("pip install") == text.count(PIP)
 
 
+@pytest.mark.parametrize("page", WITH_CODE, ids=name_of)
+def test_git_leaves_alone_what_is_made(page):
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    commands = "".join(text for kind, text in blocks(page) if kind == "bash")
+    made = {name.split("/")[0] for name in re.findall(r"^\w.* -o (\S+)", commands, re.MULTILINE)}
+    assert {f"/{name}/" for name in made} <= set(ignored)
+
+
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_each_command_and_option_named_there_exists(page):
     commands = get_command(app).commands
