@@ -1,5 +1,6 @@
 # make demo    a synthetic patient, two femurs and a report, from a fresh clone
-# make test    the tests            EXTRAS=test,train adds torch and the tests of training
+# make test    the tests, about ten minutes on two cores
+#              EXTRAS=test,train adds torch and the tests of training
 # make check   style, types, imports
 # make docs    the pages under docs as a site in build/docs; a broken link fails
 # make web     niivue for the CT in reports (needs Node; without it a viewer of our own draws it)
@@ -7,6 +8,7 @@
 # make paper   the paper's experiment: cohort, trainings, scores, docs/results/paper (hours; goes on
 #              where it was stopped); WORK=out/paper is where it is kept
 # make bench   surfaces, thickness, morphometry, forms of DICOM, speed, cohorts; beside other programs
+# make clean   removes .venv, demo and what is built; results of yours stay
 # make results regenerates docs/results (needs ../shared/data for the real cases)
 PYTHON ?= python3
 EXTRAS ?= test
@@ -57,7 +59,7 @@ web: $(VOLUME)
 $(VOLUME): $(wildcard web/*.js*) web/src/volume.js
 	cd web && npm ci --silent --no-audit --no-fund && npm run --silent build -- --logLevel warn
 	touch $@
-	@echo "Reports made from now on show the CT by niivue (installed with pip install -e .; else install again)."
+	@echo "Reports made from now on show the CT by niivue (installed with pip install -c constraints.txt -e .; else install again)."
 
 wheel: $(VOLUME) | $(BIN)/python
 	$(BIN)/python -m pip wheel --quiet --no-deps -w dist .
@@ -71,7 +73,7 @@ format: $(TEST_STAMP)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv out build dist web/node_modules src/femurkit/report/web
+	rm -rf .venv demo build dist web/node_modules src/femurkit/report/web
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "femurkit needs Python 3.11 or newer")'

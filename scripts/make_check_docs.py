@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
-from femurkit.dicom.checks import CHECKS
+from refusals_in_source import remedies_in
+
+from femurkit.dicom import checks
 from femurkit.dicom.remarks import SERIES_CLAIMS
 from femurkit.hips.edges import EDGE_CLAIMS
 from femurkit.inspection import REACHES_SHAFT
@@ -15,7 +20,7 @@ PAGE = Path(__file__).parent.parent / "docs/reference/checks.md"
 
 def page() -> str:
     """The page as it should be."""
-    rows = [(c.code.__name__, "error", c.claim, "") for c in CHECKS]
+    rows = [row for check in checks.CHECKS for row in _refusing(check)]
     claims = (*SERIES_CLAIMS, METAL_FREE, *EDGE_CLAIMS, REACHES_SHAFT)
     rows += [(c.code, c.severity, c.text, c.remedy) for c in claims]
     out = [
@@ -26,11 +31,36 @@ def page() -> str:
         "written); its message says what was found, what was expected and what mends it. Warnings",
         "and notes stand in `run.json` and the report.",
         "",
-        "| code | kind | what holds otherwise | what to do |",
+        "Errors are named `LikeThis`, by the [refusal](refusals.md) that they raise, which may be",
+        "the same for two of them; warnings and notes are named `LIKE_THIS`, by what should hold.",
+        "",
+        "| code | kind | what should hold | what to do if it does not |",
         "|---|---|---|---|",
     ]  # fmt: skip
     out += [f"| `{code}` | {kind} | {claim} | {remedy} |" for code, kind, claim, remedy in rows]
     return "\n".join(out) + "\n"
+
+
+def _refusing(check: checks.Check) -> Iterator[tuple[str, str, str, str]]:
+    """A row for each code that a check raises; its claim says of all but the first what holds."""
+    first, *others = re.split(r"; else (\w+): ", check.claim)
+    claims = {check.code.__name__: first, **dict(zip(others[::2], others[1::2], strict=True))}
+    mends = _mends(check)
+    for code, claim in claims.items():
+        yield code, "error", claim, " Or: ".join(mends[code])
+
+
+def _mends(check: checks.Check) -> dict[str, list[str]]:
+    """The remedies of each code in a check's function, and in the one that it calls."""
+    source = inspect.getsource(check.function)
+    for name in check.function.__code__.co_names:
+        called = getattr(checks, name, None)
+        if inspect.isfunction(called) and not name.startswith("_"):
+            source += inspect.getsource(called)
+    found: dict[str, list[str]] = {}
+    for code, remedy in remedies_in(source):
+        found.setdefault(code, []).append(remedy)
+    return found
 
 
 if __name__ == "__main__":

@@ -1,4 +1,7 @@
-"""Every block of commands and of Python in README and docs, in order, as it stands there."""
+"""Every block of commands and of Python in README and docs, in order, as it stands there.
+
+A block of `text` is what the block before it prints: each of its lines must be, but for numbers.
+"""
 
 import contextlib
 import csv
@@ -26,6 +29,8 @@ PAGES = sorted(
 )
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 ANYWHERE = re.compile(r"\bfemurkit [a-z]+(?: [^`|#()\n]*)?")
+PIP = "pip install -c constraints.txt "
+"""So that what is installed is what was tested."""
 SMALLER = """
 channels = [8, 16, 32]
 residual_units = 1
@@ -77,7 +82,6 @@ def around(patient, scans):
         "docs/how-to/slicer.md": {
             "corrected.nii.gz": patient / "truth/mask.nii.gz", "patients/P001/ct": patient / "ct",
         },
-        "docs/how-to/cohort.md": folders,
         "docs/how-to/own-data.md": folders,
         "docs/how-to/train-on-many.md": folders,
         "docs/how-to/train.md": {**folders, "SERIES": patient / "ct"},
@@ -94,8 +98,12 @@ def test_what_it_shows_runs(page, around, femurkit, tmp_path, monkeypatch):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).symlink_to(there)
     with contextlib.ExitStack() as behind:
+        printed = ""
         for kind, text in blocks(page):
-            RUN[kind](text, femurkit, behind)
+            if kind == "text":
+                assert shape(text) <= shape(printed)
+                continue
+            printed = RUN[kind](text, femurkit, behind) or ""
     for name in LEFT.get(name_of(page), ()):
         assert Path(name).exists(), name
     first, *rest = [table_of(name) for name in ALIKE.get(name_of(page), ())] or [None]
@@ -113,12 +121,18 @@ def same(one, other):
     return len(one) > 2 and all(a == b or abs(float(a) - float(b)) < 1e-4 for a, b in pairs)
 
 
+def shape(text):
+    """Its lines without their numbers, which differ by machine, and without what aligns them."""
+    return {" ".join(re.sub(r"-?\d[\d.,]*", "0", line).split()) for line in text.splitlines()}
+
+
 def shell(text, femurkit, behind):
     if text.startswith("#!"):
         on_slurm(behind)
         Path("job.sh").write_text(text)
         subprocess.run(["sbatch", "--wait", "job.sh"], check=True)
-        return
+        return ""
+    printed = ""
     for line in text.replace("machine0", "127.0.0.1").strip().splitlines():
         name, *arguments = shlex.split(line, comments=True)
         if name == "femurkit" and arguments[0] == "serve":
@@ -132,11 +146,13 @@ def shell(text, femurkit, behind):
         elif name == "femurkit":
             told = femurkit(*arguments)
             assert told.code == 0, told.err
+            printed += told.out
         else:  # each of the others is run by `make test` itself
-            assert line.startswith(("python3 -m venv .venv && . .venv/bin/activate", "pip install"))
+            assert line.startswith(("python3 -m venv .venv && . .venv/bin/activate", PIP))
             extras = re.findall(r"\[(\w+)\]", line)
             project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
             assert set(extras) <= set(project["optional-dependencies"])
+    return printed
 
 
 def served(arguments):
@@ -182,6 +198,7 @@ def python(text, femurkit, behind):
     with contextlib.redirect_stdout(printed):
         exec(compile(text, "page", "exec"), {})
     assert ("left: verdict" in printed.getvalue()) == ("print(" in text)
+    return printed.getvalue()
 
 
 def toml(text, femurkit, behind):
@@ -202,6 +219,20 @@ def table(text, femurkit, behind):
 
 
 RUN = {"bash": shell, "python": python, "toml": toml, "csv": table}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_whatever_is_installed_is_what_was_tested(page):
+    text = page.read_text(encoding="utf-8")
+    assert text.count("pip install") == text.count(PIP)
+
+
+@pytest.mark.parametrize("page", WITH_CODE, ids=name_of)
+def test_git_leaves_alone_what_is_made(page):
+    ignored = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    commands = "".join(text for kind, text in blocks(page) if kind == "bash")
+    made = {name.split("/")[0] for name in re.findall(r"^\w.* -o (\S+)", commands, re.MULTILINE)}
+    assert {f"/{name}/" for name in made} <= set(ignored)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)

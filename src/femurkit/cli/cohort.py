@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from femurkit.cli.extras import require
 from femurkit.cli.screen import counted, last_line, say, table
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def command(
     overview.html shows those to look at first.
 
     """
-    _require_dask()
+    require("cohort", needed_by="femurkit cohort")
     from femurkit.cohort.run import run_cohort
     from femurkit.cohort.studies import read_studies
 
@@ -116,11 +116,3 @@ def _overview(out: Path) -> Path:
     page = out / "overview.html"
     page.write_text(render_overview(overview_of(out)), encoding="utf-8")
     return page
-
-
-def _require_dask() -> None:
-    missing = [name for name in ("distributed", "pyarrow") if find_spec(name) is None]
-    if missing:
-        raise typer.BadParameter(
-            f"cohort needs {', '.join(missing)}: pip install 'femurkit[cohort]'"
-        )

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from femurkit.cli.extras import require
+
 if TYPE_CHECKING:
     from femurkit.meshfiles import Format, Space
     from femurkit.surface.files import SurfaceOptions
@@ -53,7 +55,9 @@ SPACE = Annotated[
 EDGE = Annotated[
     float | None,
     typer.Option(
-        metavar="MM", help="Triangles of one size, with edges of 0.5 to 5 mm: for finite elements."
+        metavar="MM",
+        help="Triangles of one size, with edges of 0.5 to 5 mm: for finite elements. Needs the "
+        "extra fe.",
     ),
 ]
 WITHIN = Annotated[
@@ -86,15 +90,10 @@ def surface_options(
     pass_band: float | None,
 ) -> SurfaceOptions:
     """What these options ask for; STL is always written. A usage error if they cannot be."""
-    from importlib.util import find_spec
-
     from femurkit.surface.files import SurfaceOptions
 
-    if edge_mm is not None and find_spec("gpytoolbox") is None:
-        raise typer.BadParameter(
-            "needs gpytoolbox (pip install gpytoolbox)",
-            param_hint="'--edge-mm'",
-        )
+    if edge_mm is not None:
+        require("fe", needed_by="--edge-mm")
     formats: tuple[Format, ...] = ("stl", *dict.fromkeys(one.value for one in also or ()))
     try:
         return SurfaceOptions(formats, space, edge_mm, within_mm, passes, pass_band)

@@ -95,7 +95,7 @@ def command(
 
         femurkit reconstruct export.zip -o out --side left --anonymize
 
-        femurkit reconstruct ct.nii.gz -o out --also ply --edge-mm 2
+        femurkit reconstruct ct.nii.gz -o out --also ply --within-mm 0.05
 
     Then open out/report.html. Many outputs on one page: femurkit report DIR.
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from femurkit.cli.extras import require
 from femurkit.cli.screen import last_line, say
 from femurkit.node.config import NodeConfig, peer_of, title_of
 
@@ -83,7 +84,7 @@ def command(
 
     Runs until Ctrl-C. Killed at any moment, it loses no study and does none twice.
     """
-    _require_node()
+    require("node", needed_by="femurkit serve")
     from femurkit.node.serve import serve
 
     try:
@@ -119,11 +120,3 @@ def _web(source: str | None) -> str | None:
     if not isinstance(address, str):
         raise ValueError("--from takes a DICOMweb address (http...)")
     return address
-
-
-def _require_node() -> None:
-    from importlib.util import find_spec
-
-    missing = [n for n in ("pynetdicom", "dicomweb_client", "filelock") if find_spec(n) is None]
-    if missing:
-        raise typer.BadParameter(f"serve needs {', '.join(missing)}: pip install 'femurkit[node]'")

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from femurkit.cli.extras import require
 from femurkit.cli.screen import last_line
-
-PARTS = ("torch", "monai", "lightning", "onnx")
 
 
 def command(
@@ -42,12 +40,7 @@ def command(
     RUN/log.csv has a line an epoch, RUN/pictures an overlay, RUN/tensorboard the curves. Use it
     with `femurkit reconstruct --weights RUN/model.onnx`.
     """
-    missing = [part for part in PARTS if find_spec(part) is None]
-    if missing:
-        raise typer.BadParameter(
-            f"{', '.join(missing)} not installed: pip install 'femurkit[train]'",
-            param_hint="'train'",
-        )
+    require("train", needed_by="femurkit train")
     from femurkit.training.config import read_config
     from femurkit.training.run import train
 
