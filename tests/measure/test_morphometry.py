@@ -125,6 +125,17 @@ def test_thickness_and_canal_of_a_bone_with_a_wall_of_three_millimetres(femur_li
     partly = morphometry(bone, Side.LEFT, fit_head(bone, Side.LEFT), half)
     assert partly["shaft_cortical_thickness_mm"].value is None
     assert partly["head_cortical_thickness_mm"].value == pytest.approx(3.0)
+    assert 0.15 <= partly["head_cortical_thickness_mm"].error < 0.16
+
+
+@pytest.mark.parametrize(("limit", "word"), [(0.15, "thinner"), (10.0, "thicker")])
+def test_a_cortex_at_the_limit_of_the_fit_is_not_told(femur_like, limit, word):
+    bone = femur_like(Side.LEFT, bottom=-250.0)
+    wall = Cortex(np.where(bone.vertices[:, 2] > 360, limit, 3.0), 1400.0, 0.9)
+    found = morphometry(bone, Side.LEFT, fit_head(bone, Side.LEFT), wall)
+    assert found["head_cortical_thickness_mm"].value is None
+    assert word in found["head_cortical_thickness_mm"].missing
+    assert found["shaft_cortical_thickness_mm"].value == pytest.approx(3.0)
 
 
 def test_a_short_scan_has_no_canal_flare_and_a_fragment_nothing(proximal, box):
