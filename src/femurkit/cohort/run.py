@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from femurkit.cohort.tables import write_tables
 from femurkit.cohort.work import Ended, do_study, ended_before, refusal_of
 from femurkit.errors import RunDiffers
 
+LOOK_S = 2.0
+"""So often it is looked whether workers have come."""
 Told = Callable[[Ended, int, int], None]
 """Called with how a study ended, how many have ended now, and of how many."""
 
@@ -94,21 +97,30 @@ def _done(
     workers: int | None,
     options: Mapping[str, Any],
 ) -> Iterator[Ended]:
-    """How each study ended, as they end."""
-    from distributed import as_completed
+    """How each study ended, as they end.
 
+    Handed out one a thread: more, and a scheduler may let some wait for a busy worker while another
+    has nothing to do.
+    """
+    from distributed import wait
+
+    left = list(reversed(studies))
+    running: dict[Future, str] = {}
     with client_of(scheduler, workers) as client:
-        futures = {
-            client.submit(
-                do_study, study.name, str(study.ct), str(out), dict(options),
-                key=f"{study.name}-{out}", pure=False,
-            ): study.name
-            for study in studies
-        }  # fmt: skip
-        for future in as_completed(futures):
-            name = futures[future]
-            if future.status == "finished":
-                yield future.result()
-            else:  # it took its worker with it, again and again
-                yield Ended(name, "failed", "Crashed", type(future.exception()).__name__)
-            future.release()
+        while left or running:
+            room = max(1, sum(client.nthreads().values())) - len(running)
+            for study in [left.pop() for _ in range(min(room, len(left)))]:
+                future = client.submit(
+                    do_study, study.name, str(study.ct), str(out), dict(options),
+                    key=f"{study.name}-{out}", pure=False,
+                )  # fmt: skip
+                running[future] = study.name
+            with suppress(TimeoutError):  # workers may have come
+                wait(list(running), LOOK_S, "FIRST_COMPLETED")
+            for future in [each for each in running if each.done()]:
+                name = running.pop(future)
+                if future.status == "finished":
+                    yield future.result()
+                else:  # it took its worker with it, again and again
+                    yield Ended(name, "failed", "Crashed", type(future.exception()).__name__)
+                future.release()
