@@ -12,7 +12,7 @@ from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.report.content import Check, FemurPage, Number, View
 from femurkit.report.cuts import ABOVE_END_MM, head_cut, shaft_cut
-from femurkit.report.ranges import RANGES
+from femurkit.measure.ranges import RANGES
 from femurkit.report.shell import shell_of
 from femurkit.report.stack import stack_of
 from femurkit.report.views import THICK_MM, thickness_colours, view
@@ -153,7 +153,7 @@ def _beside_usual(number: Number, name: str, value: float) -> Number:
         number,
         usual=f"{usual.low:g} to {usual.high:g}",
         source=usual.source,
-        unusual=not usual.low <= value <= usual.high,
+        unusual=value not in usual,
     )
 
 

@@ -13,6 +13,9 @@ class Range:
     high: float
     source: str
 
+    def __contains__(self, value: float) -> bool:
+        return self.low <= value <= self.high
+
 
 HEALTHY_CT = "CT of 628 healthy adults, mean ± 2 SD (Carmona et al., hal-03553324)"
 RANGES: dict[str, Range] = {
