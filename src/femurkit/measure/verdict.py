@@ -29,8 +29,9 @@ RULE = (
     "Look: another check fails, the scan or its hip carries a warning, no femoral head was found, "
     f"or left and right differ by more than {SIDES_DIFFER['head_radius_mm']:g} mm in the head's "
     f"radius, {SIDES_DIFFER['neck_shaft_angle_deg']:g}° in the neck-shaft angle or "
-    f"{SIDES_DIFFER['femoral_offset_mm']:g} mm in the offset. Accept: the rest. A measurement outside its usual range is named, but "
-    "changes no verdict: each range leaves out one healthy adult in twenty."
+    f"{SIDES_DIFFER['femoral_offset_mm']:g} mm in the offset. Accept: the rest. "
+    "A measurement outside its usual range is named, but changes no verdict: each range leaves out "
+    "one healthy adult in twenty."
 )
 """The whole of it, as the report prints it."""
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from femurkit.anatomy import Side
+from femurkit.measure.ranges import RANGES
 from femurkit.mesh import Mesh
 from femurkit.report.content import Check, FemurPage, Number, View
 from femurkit.report.cuts import ABOVE_END_MM, head_cut, shaft_cut
-from femurkit.measure.ranges import RANGES
 from femurkit.report.shell import shell_of
 from femurkit.report.stack import stack_of
 from femurkit.report.views import THICK_MM, thickness_colours, view
