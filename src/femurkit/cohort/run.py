@@ -21,10 +21,10 @@ Told = Callable[[Ended, int, int], None]
 
 @dataclass(frozen=True)
 class Cohort:
-    """How every study ended, in the order of the table. done_now: names of those done this time."""
+    """How every study ended, in the order of the table. tried: names of those begun this time."""
 
     ended: tuple[Ended, ...]
-    done_now: tuple[str, ...]
+    tried: tuple[str, ...]
 
     @property
     def without(self) -> tuple[Ended, ...]:
@@ -66,7 +66,10 @@ def run_cohort(
     cohort = Cohort(
         tuple(ended[study.name] for study in studies), tuple(study.name for study in left)
     )
-    write_tables(cohort.ended, out)
+    hidden = options.get("anonymize")
+    write_tables(
+        cohort.ended, out, ct={study.name: "" if hidden else study.given for study in studies}
+    )
     return cohort
 
 
