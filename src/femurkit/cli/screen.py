@@ -116,8 +116,8 @@ def femur_table(measurements: Sequence[Mapping[str, Any]]) -> None:
 
 SCORES = {
     "case": "case", "side": "side", "dsc": "DSC", "assd_mm": "ASSD mm", "hd95_mm": "HD95 mm",
-    "volume_ml": "volume ml", "truth_volume_ml": "true ml", "volume_error_percent": "error %",
-    "area_error_percent": "area error %",
+    "volume_ml": "mask volume ml", "truth_volume_ml": "true mask ml",
+    "volume_error_percent": "volume error %", "area_error_percent": "area error %",
 }  # fmt: skip
 
 
@@ -130,8 +130,8 @@ def score_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
 
 
 REGION_SCORES = {
-    "dsc": "DSC", "assd_mm": "ASSD mm", "hd95_mm": "HD95 mm", "volume_ml": "volume ml",
-    "truth_volume_ml": "true ml",
+    "dsc": "DSC", "assd_mm": "ASSD mm", "hd95_mm": "HD95 mm", "volume_ml": "mask volume ml",
+    "truth_volume_ml": "true mask ml",
 }  # fmt: skip
 
 
