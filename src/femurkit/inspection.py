@@ -11,7 +11,7 @@ from femurkit.dicom.remarks import SERIES_CLAIMS
 from femurkit.errors import FemurkitError, InputRefused
 from femurkit.hips.edges import EDGE_CLAIMS
 from femurkit.hips.locate import Hip, find_hips
-from femurkit.measure.femur import TO_LESSER_TROCHANTER_MM
+from femurkit.measure.checks import TO_LESSER_TROCHANTER_MM
 from femurkit.remark import Claim, Remark, remarks_on
 from femurkit.sources import METAL_FREE, VOLUME_CLAIMS, Gaps, load
 

@@ -22,6 +22,7 @@ from femurkit.hips.edges import EDGE_CLAIMS, edges_of_mask
 from femurkit.hips.locate import Hip
 from femurkit.images import write_mask
 from femurkit.measure.femur import measure
+from femurkit.measure.hollow import why_solid
 from femurkit.measure.likeness import likeness
 from femurkit.measure.verdict import verdict
 from femurkit.output import FEMURS, whole_or_nothing
@@ -242,6 +243,7 @@ def _femur(work: _Work, hip: Hip, files: SurfaceFiles) -> Femur:
             probability=probability,
             cortex=wall,
             alike=alike,
+            no_canal=why_solid(inner),
         )
         measured["surfaces"] = written
     if scan.series is not None:

@@ -94,10 +94,32 @@ def test_a_good_femur_passes_every_check_and_is_plain_json(bone, head):
     assert found["canal_volume_ml"] == 0
 
 
+def test_without_a_canal_the_hollow_bone_is_missing_with_the_reason(bone):
+    mesh, mask = bone
+    found = measure(Side.LEFT, mask, mesh, mesh, no_canal="no shaft in the scan: no canal opened")
+    for name in ("hollow_volume_ml", "canal_volume_ml", "hollow_surface_area_mm2"):
+        assert found[name] is None
+        assert found["not_measurable"][name] == "no shaft in the scan: no canal opened"
+    assert "HOLLOW_CLOSED" not in codes(found, passed=True)
+
+
+def test_a_shaft_alone_says_that_its_head_is_not_in_the_scan():
+    shaft = box((28, 28, 120))
+    grid = Grid.aligned((116, 40, 40), (1, 1, 1), (-19.5, -19.5, -57.5))
+    found = measure(Side.LEFT, Mask(voxelise(shaft, grid), grid), shaft)
+    why = "the head is not wholly in the scan"
+    assert found["not_measurable"]["head"] == why
+    assert found["not_measurable"]["neck_shaft_angle_deg"] == why
+    (reaches,) = (c["text"] for c in found["checks"] if c["code"] == "REACHES_SHAFT")
+    assert reaches.endswith("none of it a whole head")
+
+
 def test_an_open_surface_fails_its_check(bone):
     mesh, mask = bone
     found = measure(Side.LEFT, mask, Mesh(mesh.vertices, mesh.faces[1:]))
     assert codes(found, passed=False) == {"WATERTIGHT"}
+    (why,) = (check["text"] for check in found["checks"] if not check["passed"])
+    assert why == "The periosteal surface is open"
 
 
 def test_two_parts_fail_their_check(bone):

@@ -74,6 +74,11 @@ class FemurPage:
     shells: tuple[Shell, ...] = ()
     verdict: Verdict = Verdict("accept")  # noqa: RUF009 - it cannot be changed
 
+    @property
+    def hollow(self) -> bool:
+        """Whether a hollow bone is shown."""
+        return any(cut.inner_outline for cut in self.cuts)
+
 
 @dataclass(frozen=True)
 class Report:
