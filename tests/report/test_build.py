@@ -51,7 +51,7 @@ def test_without_a_head_the_pictures_go_through_the_middle(box):
 
 def test_what_fails_or_is_missing_becomes_a_remark():
     assert remarks(MEASURED) == [
-        "Left femur, NO_HANDLES: 2 handles.",
+        "Left femur fails NO_HANDLES: 2 handles.",
         "Left femur, no head: cut off by the scan.",
     ]
 

@@ -16,7 +16,7 @@ from femurkit.cli.options import (
     WITHIN,
     surface_options,
 )
-from femurkit.cli.screen import femur_table, last_line, progress, say
+from femurkit.cli.screen import femur_table, last_line, progress, say_warnings
 
 
 def command(
@@ -55,8 +55,7 @@ def command(
             mask, out, ct=ct, overwrite=overwrite,
             surfaces=surfaces, progress=listener,
         )  # fmt: skip
-    for warning in result.warnings:
-        say(f"note: {warning}")
+    say_warnings(result.warnings, result.measurements)
     femur_table(result.measurements)
     print(out)
     if as_json:

@@ -18,7 +18,7 @@ from femurkit.cli.options import (
     WITHIN,
     surface_options,
 )
-from femurkit.cli.screen import femur_table, last_line, progress, say
+from femurkit.cli.screen import femur_table, last_line, progress, say_warnings
 
 STEPS = {"both": 18, "left": 11, "right": 11}
 """Steps of the pipeline, for the length of the bar."""
@@ -114,8 +114,7 @@ def command(
             slices=slices, uncertainty=uncertainty,
             surfaces=surfaces, progress=listener,
         )  # fmt: skip
-    for warning in result.warnings:
-        say(f"note: {warning}")
+    say_warnings(result.warnings, result.measurements)
     if not quiet:
         femur_table(result.measurements)
         print(f"{out}/report.html")

@@ -170,7 +170,7 @@ def remarks(measured: Mapping[str, Any]) -> list[str]:
     which = f"{_words(measured['side'])} femur"
     failed = [check for check in measured["checks"] if not check["passed"]]
     return [
-        *(f"{which}, {check['code']}: {check['text']}." for check in failed),
+        *(f"{which} fails {check['code']}: {check['text']}." for check in failed),
         *(f"{which}, no head: {why}." for why in [measured["not_measurable"].get("head")] if why),
     ]
 
