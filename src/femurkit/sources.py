@@ -9,7 +9,15 @@ from typing import Literal
 
 import numpy as np
 
-from femurkit.dicom import CtSeries, choose, find_series, read_series, remarks
+from femurkit.dicom import (
+    CtSeries,
+    Usable,
+    choose,
+    find_series,
+    read_series,
+    remarks,
+    usable,
+)
 from femurkit.dicom.anonymize import Pseudonyms, anonymized
 from femurkit.dicom.checks import check_length
 from femurkit.dicom.gaps import without_gaps
@@ -44,7 +52,8 @@ class Scan:
     """One CT, wherever it came from.
 
     series: the DICOM behind it, None for an image file. why: one sentence on what was taken.
-    remarks: what the user should know. name: a label that does not identify the patient.
+    remarks: what the user should know. name: a label that does not identify the patient. usable:
+    the series that were there to choose from.
     """
 
     volume: Volume
@@ -52,6 +61,7 @@ class Scan:
     why: str
     remarks: tuple[Remark, ...]
     name: str
+    usable: tuple[Usable, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -161,7 +171,8 @@ def _dicom(path: Path, series_uid: str | None, gaps: Gaps) -> Scan:
     candidate = choice.candidate if gaps == "refuse" else without_gaps(choice.candidate)
     series = read_series(candidate)
     said = (*remarks(found, candidate), *remarks_on(series.volume, (METAL_FREE,)))
-    return Scan(series.volume, series, choice.why, said, f"series {series.uid}")
+    name = f"series {series.uid}"
+    return Scan(series.volume, series, choice.why, said, name, usable(found))
 
 
 def _image(path: Path, series_uid: str | None) -> Scan:
