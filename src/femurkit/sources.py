@@ -6,10 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+from zipfile import is_zipfile
 
 import numpy as np
 
 from femurkit.dicom import (
+    Candidate,
     CtSeries,
     Usable,
     choose,
@@ -21,7 +23,7 @@ from femurkit.dicom import (
 from femurkit.dicom.anonymize import Pseudonyms, anonymized
 from femurkit.dicom.checks import check_length
 from femurkit.dicom.gaps import without_gaps
-from femurkit.errors import BadGeometry, NotHounsfield, SeriesNotFound
+from femurkit.errors import BadGeometry, NotHounsfield, SeriesNotFound, TooShort
 from femurkit.geometry import Grid
 from femurkit.images import is_image, read_image
 from femurkit.remark import THICK_MM, THINNER, Claim, Remark, remarks_on, thick_slices
@@ -168,11 +170,21 @@ def _anonymized(scan: Scan, series: CtSeries) -> Scan:
 def _dicom(path: Path, series_uid: str | None, gaps: Gaps) -> Scan:
     found = find_series(path)
     choice = choose(found, series_uid=series_uid)
+    if path.is_file() and not is_zipfile(path):
+        _refuse_one_slice(choice.candidate)
     candidate = choice.candidate if gaps == "refuse" else without_gaps(choice.candidate)
     series = read_series(candidate)
     said = (*remarks(found, candidate), *remarks_on(series.volume, (METAL_FREE,)))
     name = f"series {series.uid}"
     return Scan(series.volume, series, choice.why, said, name, usable(found))
+
+
+def _refuse_one_slice(candidate: Candidate) -> None:
+    """Raise TooShort if a file that was named is one slice of a series."""
+    if len(candidate.slices) == 1 and candidate.whole is None:
+        raise TooShort(
+            "a single slice", expected="a whole series", remedy="Name the folder that holds it."
+        )
 
 
 def _image(path: Path, series_uid: str | None) -> Scan:

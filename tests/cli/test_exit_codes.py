@@ -129,6 +129,16 @@ def test_version_and_help_are_0(cli):
         assert command in out
 
 
+def test_info_tells_no_provider_that_is_not_used(cli, monkeypatch):
+    import onnxruntime
+
+    offered = ["AzureExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: offered)
+    code, out, _ = cli("info", "--json")
+    assert (code, last_json(out)["providers"]) == (0, ["CPUExecutionProvider"])
+    assert "Azure" not in out
+
+
 def test_the_module_runs_too():
     done = subprocess.run(
         [sys.executable, "-m", "femurkit", "reconstruct"], capture_output=True, text=True

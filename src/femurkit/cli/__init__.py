@@ -75,8 +75,9 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and leave with its exit code.
 
-    0 done, 2 usage, 3 input refused, 4 no femur found, 1 a bug of ours. With --json the last line
-    of stdout is one JSON object, also when something was refused.
+    0 done, 2 usage, 3 refused (input that cannot be used, output that is there already), 4 no femur
+    found, 1 a bug of ours or the disk's no. With --json the last line of stdout is one JSON object,
+    also when something was refused.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     # A kill must clean up like Ctrl-C does: an unhandled SIGTERM would leave a half-built folder.

@@ -40,13 +40,14 @@ def command(
     from onnxruntime import get_available_providers
 
     from femurkit.report.render import VOLUME_SCRIPT
-    from femurkit.segment.weights import FINE, fine_network, shipped, weights_hash
+    from femurkit.segment.weights import FINE, PROVIDERS, fine_network, shipped, weights_hash
 
     versions = {"femurkit": __version__, "python": platform.python_version()}
     versions |= {name: found for name in PARTS if (found := _version(name)) is not None}
     weights = {recipe: weights_hash(fine_network(recipe)) for recipe in FINE}
     networks = {name: shipped(name).sha256 for name in ("coarse", *FINE.values())}
-    providers = get_available_providers()
+    used = {name for names in PROVIDERS.values() for name in names}
+    providers = [name for name in get_available_providers() if name in used]
     viewer = "niivue" if VOLUME_SCRIPT.exists() else "our own (niivue: `make web`)"
     table([{"part": name, "version": found} for name, found in versions.items()])
     print(f"networks run on: {', '.join(p.removesuffix('ExecutionProvider') for p in providers)}")
