@@ -92,3 +92,5 @@ class Report:
     warnings: tuple[str, ...] = ()
     provenance: tuple[Number, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    name: str = ""
+    """What tells this page from others, in words that identify nobody."""
