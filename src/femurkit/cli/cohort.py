@@ -104,7 +104,7 @@ def command(
         table([{"study": e.study, "code": e.code, "why": e.message} for e in cohort.without])
         word = "study" if len(studies) == 1 else "studies"
         say(f"{counts['done']} of {len(studies)} {word} done; {len(cohort.tried)} tried this time.")
-        print(page or out / "failures.csv")
+        print(f"Overview: {page}" if page else f"Why none: {out}/failures.csv")
     if page is None:
         raise _none_done(counts)
     if as_json:

@@ -64,7 +64,7 @@ def command(
             _save(study_figures(rows), folder / "figures")
     score_table(rows)
     region_table(rows)
-    print(out)
+    print(f"Scores and figures: {out}")
     if as_json:
         last_line({"ok": True, "out": str(out), "femurs": rows})
 

@@ -57,7 +57,7 @@ def command(
         )  # fmt: skip
     say_warnings(result.warnings, result.measurements)
     femur_table(result.measurements)
-    print(out)
+    print(f"Surfaces and measurements: {out}")
     if as_json:
         last_line(
             {

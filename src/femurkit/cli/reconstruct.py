@@ -117,7 +117,7 @@ def command(
     say_warnings(result.warnings, result.measurements)
     if not quiet:
         femur_table(result.measurements)
-        print(f"{out}/report.html")
+        print(f"Report: {out}/report.html")
     if as_json:
         last_line(
             {
