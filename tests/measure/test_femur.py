@@ -8,12 +8,14 @@ from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.femur import measure
-from femurkit.measure.hollow import canal_volume_ml, hollow_volume_ml
+from femurkit.measure.hollow import canal_volume_ml, hollow_volume_ml, why_solid
 from femurkit.measure.length import visible_length_mm
 from femurkit.measure.metal import metal_ml
 from femurkit.measure.volume import volume_ml
 from femurkit.mesh import Mesh
 from femurkit.solid import Plane, cut, voxelise
+from femurkit.surface.hollow import Hollow
+from femurkit.surface.smooth import Smoothing, smooth
 from femurkit.volume import Mask, Volume
 
 UP = np.array([0.0, 0.0, 1.0])
@@ -96,10 +98,12 @@ def test_a_good_femur_passes_every_check_and_is_plain_json(bone, head):
 
 def test_without_a_canal_the_hollow_bone_is_missing_with_the_reason(bone):
     mesh, mask = bone
-    found = measure(Side.LEFT, mask, mesh, mesh, no_canal="no shaft in the scan: no canal opened")
+    note = "No shaft in the scan: no canal opened."
+    why = why_solid(Hollow(smooth(mesh, Smoothing(0)), 0.0, None, None, None, (note,)))
+    found = measure(Side.LEFT, mask, mesh, mesh, no_canal=why)
     for name in ("hollow_volume_ml", "canal_volume_ml", "hollow_surface_area_mm2"):
         assert found[name] is None
-        assert found["not_measurable"][name] == "no shaft in the scan: no canal opened"
+        assert found["not_measurable"][name] == "no shaft in the scan"
     assert "HOLLOW_CLOSED" not in codes(found, passed=True)
 
 

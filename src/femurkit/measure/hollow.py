@@ -14,7 +14,7 @@ def why_solid(inner: Hollow) -> str | None:
     """Why no canal was opened, as `not_measurable` says it; None if one was."""
     if inner.canal_ml > LEAST_CANAL_ML or not inner.notes:
         return None
-    why = inner.notes[0].removesuffix(".")
+    why = inner.notes[0].removesuffix(".").removesuffix(": no canal opened")
     return f"{why[0].lower()}{why[1:]}"
 
 
