@@ -89,7 +89,7 @@ def sliding(
 
 
 def nnunet(ct: Path, made: Path) -> Said:
-    """nnU-Net's default network over the pelvis at 1.5 mm, no mirroring; the first patches timed."""
+    """nnU-Net's default network over the pelvis at 1.5 mm, no mirroring; first patches timed."""
     import SimpleITK as sitk  # noqa: N813
 
     begun = time.perf_counter()

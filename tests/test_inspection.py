@@ -1,11 +1,13 @@
 """What inspect says of a scan without segmenting it; on the story's phantom and on refusals."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from pydicom import dcmread
 
+from femurkit.cli import run
 from femurkit.dicom import write_new_series
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid
@@ -67,6 +69,22 @@ def test_no_femur_is_an_error_in_the_table(scan, tmp_path):
     told, found = verdicts(head, tmp_path)
     assert isinstance(told.refused, NoFemurFound)
     assert found == {"NoFemurFound": "error"}
+
+
+def test_every_usable_series_is_listed_and_an_error_printed_once(tmp_path, capsys):
+    made = make_patient(5, spacing_mm=(4.0, 4.0, 4.0))
+    for name, count in (("a", 40), ("b", 30), ("c", 1)):
+        corner = Grid(made.volume.array[:count].shape, made.volume.grid.affine)
+        part = Volume(made.volume.array[:count], corner)
+        write_new_series(part, tmp_path / name, seed_text=name, patient={})
+    run(["inspect", str(tmp_path), "--json"])
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert {(s["description"], s["slices"], s["length_mm"]) for s in told["series"]} == {
+        ("femurkit phantom", 40, 160.0), ("femurkit phantom", 30, 120.0),
+    }  # fmt: skip
+    assert run(["inspect", str(tmp_path / "c")])[:2] == (3, "TooShort")
+    out, err = capsys.readouterr()
+    assert (out + err).count("1 slice over") == 1
 
 
 def test_a_refused_series_says_what_held_before(tmp_path):

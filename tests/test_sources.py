@@ -31,11 +31,12 @@ def volume(*, slices: int = LENGTH, step_mm: float = STEP_MM) -> Volume:
     return Volume(hu.astype(np.int16), grid)
 
 
-def refused(code: str, path: Path, **options: str) -> None:
+def refused(code: str, path: Path, **options: str) -> InputRefused:
     with pytest.raises(InputRefused) as caught:
         load(path, **options)
     assert (caught.value.code, caught.value.exit_code) == (code, 3)
     assert "secret" not in str(caught.value).lower()
+    return caught.value
 
 
 def test_folder_zip_and_image_files_are_the_same_scan(tmp_path):
@@ -143,10 +144,25 @@ def test_padding_metal_and_much_air_are_hounsfield():
     check_hounsfield(Volume(hu, source.grid))
 
 
-def test_nothing_there_is_nothing_readable(tmp_path):
-    refused("NothingReadable", tmp_path / "secret")
-    refused("NothingReadable", tmp_path)
-    refused("NothingReadable", tmp_path / "secret.nii.gz")
+def test_nothing_there_is_nothing_readable_and_told_apart(tmp_path):
+    def found(name):
+        return refused("NothingReadable", tmp_path / name).found
+
+    assert found("secret") == found("secret.nii.gz") == "no such file or folder"
+    assert found("") == "no files at all there"
+    (tmp_path / "secret.nii.gz").touch()
+    (tmp_path / "secret.nrrd").write_text("no image")
+    (tmp_path / "secret.png").write_text("a picture")
+    assert found("") == "no DICOM image among 3 files"
+    assert found("secret.nii.gz") == "an empty image file"
+    assert found("secret.nrrd") == "a damaged image file"
+    assert found("secret.png") == "a file that is neither a zip nor a medical image"
+
+
+def test_a_slice_that_is_named_instead_of_its_folder(tmp_path):
+    write_new_series(volume(), tmp_path, seed_text="a", patient=PATIENT)
+    error = refused("TooShort", min(tmp_path.iterdir()))
+    assert error.remedy == "Name the folder that holds it."
 
 
 @real

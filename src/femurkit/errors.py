@@ -27,8 +27,10 @@ FemurkitError                 code, exit_code; the command line prints it as `co
 │   ├── NothingToLearn        no annotated hip to train on
 │   ├── RunDiffers            the run folder holds a training of another configuration
 │   ├── NodeRefused           a node that cannot begin: its folder or address is taken
+│   ├── NoStudyDone           every study of a cohort was refused
 │   └── SchedulerNotReached   --scheduler names no Dask scheduler that answers
 ├── NoFemurFound              exit 4: a readable CT without a proximal femur
+├── StudiesFailed             exit 1: no study of a cohort is done, by a fault of ours
 └── DegenerateShape           exit 1: a surface or point set that cannot be measured
 """
 
@@ -160,6 +162,10 @@ class NodeRefused(InputRefused):
     """A node that cannot begin where it was told to."""
 
 
+class NoStudyDone(InputRefused):
+    """Every study of a cohort was refused."""
+
+
 class SchedulerNotReached(InputRefused):
     """No Dask scheduler answers at the address given."""
 
@@ -168,6 +174,10 @@ class NoFemurFound(FemurkitError):
     """A readable CT in which no proximal femur was found."""
 
     exit_code = 4
+
+
+class StudiesFailed(FemurkitError):
+    """No study of a cohort is done, and not all were refused: some failed by a fault of ours."""
 
 
 class DegenerateShape(FemurkitError):

@@ -20,6 +20,7 @@ from femurkit.hips.edges import EDGE_CLAIMS, edges_of_mask
 from femurkit.hips.locate import Hip
 from femurkit.images import write_mask
 from femurkit.measure.femur import measure
+from femurkit.measure.hollow import why_solid
 from femurkit.measure.likeness import Likeness, likeness
 from femurkit.mesh import Mesh
 from femurkit.remark import Remark, remarks_on
@@ -89,6 +90,7 @@ class _Drawn:
     hollow: Mesh
     alike: Likeness
     written: dict[str, Any]
+    no_canal: str | None
     notes: tuple[str, ...]
 
 
@@ -176,7 +178,16 @@ def _draw(work: Work, hip: Hip) -> _Drawn:
             for name, surface in (("femur", solid), ("femur_hollow", inner.surface))
         }
     return _Drawn(
-        side, files, probability, mask, solid.mesh, inner.mesh, alike, written, inner.notes
+        side,
+        files,
+        probability,
+        mask,
+        solid.mesh,
+        inner.mesh,
+        alike,
+        written,
+        why_solid(inner),
+        inner.notes,
     )
 
 
@@ -189,7 +200,7 @@ def _describe(work: Work, drawn: _Drawn) -> Femur:
     with steps(f"{side.value}: measure"):
         measured = measure(
             side, drawn.mask, drawn.outline, drawn.hollow, volume,
-            probability=drawn.probability, cortex=wall, alike=drawn.alike,
+            probability=drawn.probability, cortex=wall, alike=drawn.alike, no_canal=drawn.no_canal,
         )  # fmt: skip
         measured["surfaces"] = drawn.written
     cut = remarks_on(edges_of_mask(drawn.mask), EDGE_CLAIMS)

@@ -157,8 +157,8 @@ def _read_all(path: Path, *, most_components: int = 1) -> tuple[np.ndarray, Grid
         if "orthonormal" in str(error) or "direction" in str(error).lower():
             raise _bad("axes that are not perpendicular") from None
         raise NothingReadable(
-            "an image file that cannot be read",
-            expected=f"one of {', '.join(SUFFIXES)}",
+            _unreadable(path),
+            expected=f"one of {', '.join(SUFFIXES)}, whole",
             remedy="Write it again from its source.",
         ) from None
     if image.GetDimension() == 4:
@@ -174,6 +174,15 @@ def _read_all(path: Path, *, most_components: int = 1) -> tuple[np.ndarray, Grid
     said = {key: reader.GetMetaData(key) for key in keys}
     z, y, x = array.shape[:3]
     return array, Grid((z, y, x), affine), said
+
+
+def _unreadable(path: Path) -> str:
+    if not path.is_file():
+        return "no such image file"
+    if not path.stat().st_size:
+        return "an empty image file"
+    known = path.name.lower().endswith(SUFFIXES)
+    return "a damaged image file" if known else "a file that is no medical image"
 
 
 def _check_header(reader: Any, most_components: int) -> None:

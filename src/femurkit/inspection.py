@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from femurkit.dicom import Usable
 from femurkit.dicom.checks import CHECKS
 from femurkit.dicom.remarks import SERIES_CLAIMS
 from femurkit.errors import FemurkitError, InputRefused
 from femurkit.hips.edges import EDGE_CLAIMS
 from femurkit.hips.locate import Hip, find_hips
-from femurkit.measure.femur import TO_LESSER_TROCHANTER_MM
+from femurkit.measure.checks import TO_LESSER_TROCHANTER_MM
 from femurkit.remark import Claim, Remark, remarks_on
 from femurkit.sources import METAL_FREE, VOLUME_CLAIMS, Gaps, load
 
@@ -31,11 +32,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Inspection:
-    """why: one sentence on what was taken; refused: what `reconstruct` would say instead of it."""
+    """why: one sentence on what was taken; refused: what `reconstruct` would say instead of it;
+    series: those that --series may name.
+    """
 
     why: str
     rows: tuple[Row, ...]
     refused: FemurkitError | None = None
+    series: tuple[Usable, ...] = ()
 
 
 def _long_enough(hip: Hip) -> str | None:
@@ -67,11 +71,11 @@ def inspect(path: Path, *, series_uid: str | None = None, gaps: Gaps = "refuse")
         hips = find_hips(scan.volume)
     except FemurkitError as error:
         row = Row(error.code, "a proximal femur is in the scan", "error", str(error))
-        return Inspection(scan.why, (*rows, row), error)
+        return Inspection(scan.why, (*rows, row), error, scan.usable)
     for hip in hips:
         said = (*remarks_on(hip.edges, EDGE_CLAIMS), *remarks_on(hip, (REACHES_SHAFT,)))
         rows += _told((*EDGE_CLAIMS, REACHES_SHAFT), said, of=f"{hip.side.value}: ")
-    return Inspection(scan.why, tuple(rows))
+    return Inspection(scan.why, tuple(rows), series=scan.usable)
 
 
 def _refused(error: InputRefused) -> Iterator[Row]:
@@ -90,6 +94,6 @@ def _told(claims: tuple[Claim, ...], said: tuple[Remark, ...], *, of: str = "") 
         remark, text = found.get(claim.code), of + claim.text
         rows.append(
             Row(claim.code, text, "holds") if remark is None
-            else Row(claim.code, text, remark.severity, remark.text, remark.remedy)
+            else Row(claim.code, text, remark.severity, of + remark.text, remark.remedy)
         )  # fmt: skip
     return rows

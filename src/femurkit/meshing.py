@@ -13,6 +13,7 @@ from femurkit.dicom.read_seg import is_dicom, read_seg
 from femurkit.errors import InputRefused
 from femurkit.images import read_mask
 from femurkit.measure.femur import measure
+from femurkit.measure.hollow import why_solid
 from femurkit.mesh import Mesh
 from femurkit.output import MESHED, whole_or_nothing
 from femurkit.report.build import remarks
@@ -108,7 +109,7 @@ def _mesh(
     written["femur_hollow"] = files.write(inner.surface, "femur_hollow")
     wall = cortex(outline, volume)
     files.write_cortex(outline, wall)
-    measured = measure(side, mask, outline, inner.mesh, cortex=wall)
+    measured = measure(side, mask, outline, inner.mesh, cortex=wall, no_canal=why_solid(inner))
     return {**measured, "surfaces": written}, (*notes, *inner.notes)
 
 

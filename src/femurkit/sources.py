@@ -6,14 +6,24 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
+from zipfile import is_zipfile
 
 import numpy as np
 
-from femurkit.dicom import CtSeries, choose, find_series, read_series, remarks
+from femurkit.dicom import (
+    Candidate,
+    CtSeries,
+    Usable,
+    choose,
+    find_series,
+    read_series,
+    remarks,
+    usable,
+)
 from femurkit.dicom.anonymize import Pseudonyms, anonymized
 from femurkit.dicom.checks import check_length
 from femurkit.dicom.gaps import without_gaps
-from femurkit.errors import BadGeometry, NotHounsfield, SeriesNotFound
+from femurkit.errors import BadGeometry, NotHounsfield, SeriesNotFound, TooShort
 from femurkit.geometry import Grid
 from femurkit.images import is_image, read_image
 from femurkit.remark import THICK_MM, THINNER, Claim, Remark, remarks_on, thick_slices
@@ -44,7 +54,8 @@ class Scan:
     """One CT, wherever it came from.
 
     series: the DICOM behind it, None for an image file. why: one sentence on what was taken.
-    remarks: what the user should know. name: a label that does not identify the patient.
+    remarks: what the user should know. name: a label that does not identify the patient. usable:
+    the series that were there to choose from.
     """
 
     volume: Volume
@@ -52,6 +63,7 @@ class Scan:
     why: str
     remarks: tuple[Remark, ...]
     name: str
+    usable: tuple[Usable, ...] = ()
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -158,10 +170,21 @@ def _anonymized(scan: Scan, series: CtSeries) -> Scan:
 def _dicom(path: Path, series_uid: str | None, gaps: Gaps) -> Scan:
     found = find_series(path)
     choice = choose(found, series_uid=series_uid)
+    if path.is_file() and not is_zipfile(path):
+        _refuse_one_slice(choice.candidate)
     candidate = choice.candidate if gaps == "refuse" else without_gaps(choice.candidate)
     series = read_series(candidate)
     said = (*remarks(found, candidate), *remarks_on(series.volume, (METAL_FREE,)))
-    return Scan(series.volume, series, choice.why, said, f"series {series.uid}")
+    name = f"series {series.uid}"
+    return Scan(series.volume, series, choice.why, said, name, usable(found))
+
+
+def _refuse_one_slice(candidate: Candidate) -> None:
+    """Raise TooShort if a file that was named is one slice of a series."""
+    if len(candidate.slices) == 1 and candidate.whole is None:
+        raise TooShort(
+            "a single slice", expected="a whole series", remedy="Name the folder that holds it."
+        )
 
 
 def _image(path: Path, series_uid: str | None) -> Scan:

@@ -58,6 +58,15 @@ def test_usage_is_2(cli, tmp_path, monkeypatch, arguments):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_help_and_usage_errors_are_in_plain_words(cli):
+    _, out, _ = cli("reconstruct", "--help")
+    assert "bool" not in out and "list[" not in out and "{SERIES}" not in out
+    _, _, err = cli("reconstruct", "ct", "-o", "out", "--side", "links")
+    assert "'links' is not one of" in err and "Value error" not in err
+    _, _, err = cli("phantom", "-o", "out", "--patients", "0")
+    assert "it should be" in err
+
+
 def test_input_refused_is_3_with_reason_and_remedy(cli, tmp_path):
     code, out, err = cli("reconstruct", tmp_path / "nothing", "-o", tmp_path / "a" / "out")
     assert code == 3
@@ -127,6 +136,16 @@ def test_version_and_help_are_0(cli):
     assert code == 0
     for command in ("reconstruct", "mesh", "phantom", "evaluate", "demo"):
         assert command in out
+
+
+def test_info_tells_no_device_that_is_not_used(cli, monkeypatch):
+    import onnxruntime
+
+    offered = ["AzureExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: offered)
+    code, out, _ = cli("info", "--json")
+    assert (code, set(last_json(out)["devices"]) - {"openvino"}) == (0, {"cpu"})
+    assert "Azure" not in out
 
 
 def test_the_module_runs_too():

@@ -9,8 +9,10 @@ import time
 import numpy as np
 import pytest
 
+from femurkit.cli import run
 from femurkit.cohort.run import run_cohort
 from femurkit.cohort.studies import read_studies
+from femurkit.cohort.work import Ended
 from femurkit.errors import RunDiffers, SchedulerNotReached
 from femurkit.geometry import Grid
 from femurkit.images import write_image
@@ -58,7 +60,7 @@ def test_one_that_fails_does_not_stop_the_rest(whole):
     ]  # fmt: skip
     with (out / "failures.csv").open() as file:
         (row,) = csv.DictReader(file)
-    assert (row["study"], row["code"]) == ("bad", "NothingReadable")
+    assert (row["study"], row["ct"], row["code"]) == ("bad", "bad.nii.gz", "NothingReadable")
     assert sorted(path.name for path in (out / "studies").iterdir()) == ["A", "B", "C"]
 
 
@@ -78,16 +80,29 @@ def test_what_has_ended_is_not_done_again(whole, scans):
     out, _ = whole
     before = tables(out)
     again = run_cohort(read_studies(scans), out, workers=1)
-    assert again.done_now == ()
+    assert again.tried == ()
     assert tables(out) == before
     retried = run_cohort(read_studies(scans), out, workers=1, retry=True)
-    assert retried.done_now == ("bad",)
+    assert retried.tried == ("bad",)
     assert tables(out) == before
 
 
 def test_other_options_need_another_folder(whole, scans):
     with pytest.raises(RunDiffers):
         run_cohort(read_studies(scans), whole[0], options={"side": "left"})
+
+
+@pytest.mark.parametrize(("state", "code"), [("refused", 3), ("failed", 1)])
+def test_none_done_is_not_0(tmp_path, monkeypatch, capsys, state, code):
+    def ended(studies, *_):
+        return [Ended(study.name, state, "Why", "so it is") for study in studies]
+
+    monkeypatch.setattr("femurkit.cohort.run._done", ended)
+    (tmp_path / "scans.csv").write_text("study;ct\nA;a.nii\n")
+    command = ["cohort", str(tmp_path / "scans.csv"), "-o", str(tmp_path / "out")]
+    assert run([*command, "--anonymize"])[0] == code
+    assert "0 of 1 study done" in capsys.readouterr().err
+    assert "a.nii" not in (tmp_path / "out/failures.csv").read_text()
 
 
 def started(scans, out, *more):

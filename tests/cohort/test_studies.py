@@ -13,8 +13,10 @@ def table(folder, text):
     return path
 
 
-def test_paths_count_from_the_table_and_other_columns_are_left_alone(tmp_path):
-    path = table(tmp_path, "\ufeffnote, ct ,study\nx,a/ct,A\ny,/b.nii,B.1\n")
+@pytest.mark.parametrize("parted_by", [",", ";"])
+def test_paths_count_from_the_table_and_other_columns_are_left_alone(tmp_path, parted_by):
+    text = "\ufeffnote, ct ,study\nx,a/ct,A\ny,/b.nii,B.1\n"
+    path = table(tmp_path, text.replace(",", parted_by))
     studies = read_studies(path)
     assert [(s.name, str(s.ct)) for s in studies] == [("A", f"{tmp_path}/a/ct"), ("B.1", "/b.nii")]
 

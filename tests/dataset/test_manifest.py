@@ -32,6 +32,12 @@ def test_paths_count_from_the_folder_of_the_table(tmp_path):
     assert manifest.of("unseen") == (c1,)
 
 
+def test_semicolons_as_excel_writes_them(tmp_path):
+    commas = read_manifest(table(tmp_path, HEADER + GOOD))
+    text = (HEADER + GOOD).replace("12-80;95", '"12-80;95"').replace(",", ";")
+    assert read_manifest(table(tmp_path, text)) == commas
+
+
 def test_it_is_written_as_it_was_read(tmp_path):
     path = table(tmp_path, HEADER + GOOD)
     write_manifest(read_manifest(path), path)

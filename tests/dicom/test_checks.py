@@ -53,7 +53,7 @@ def test_one_slice_a_little_off_its_place_is_uneven(at):
 def test_one_missing_slice_is_a_gap_and_is_named():
     error = refusal(geometry(np.delete(even(), 12)))
     assert error.code == "GapInSeries"
-    assert "5 mm between slices 12 and 13: 1 slice missing (expected 2.5)" in str(error)
+    assert "5 mm between slices 12 and 13: 1 slice missing (expected 2.5 mm)" in str(error)
 
 
 def test_all_missing_slices_are_counted():
@@ -67,7 +67,7 @@ def test_a_step_that_is_no_multiple_is_uneven():
     z[10:] += 1.0
     error = refusal(geometry(z))
     assert error.code == "UnevenSpacing"
-    assert "3.5 mm between slices 10 and 11 (expected 2.5)" in str(error)
+    assert "3.5 mm between slices 10 and 11 (expected 2.5 mm)" in str(error)
 
 
 def test_a_slow_change_of_the_step_is_uneven():

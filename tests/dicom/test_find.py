@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from pydicom.uid import SecondaryCaptureImageStorage, generate_uid
 
-from femurkit.dicom import choose, find_series, read_series
+from femurkit.dicom import Usable, choose, find_series, read_series, usable
 from femurkit.errors import InputRefused
 
 
@@ -97,6 +97,9 @@ def test_the_better_series_is_taken_and_the_reason_told(tmp_path, slices, write,
     assert choice.candidate.uid == uid("better")
     assert claim in choice.why
     assert "chosen of 2 CT series" in choice.why
+    listed = {one.uid: one for one in usable(find_series(tmp_path))}
+    assert listed[uid("better")] == Usable(uid("better"), "no description", 40, 120.0)
+    assert (uid("worse") in listed) == ("stacked" not in claim)
     assert choose(find_series(tmp_path), series_uid=uid("worse")).candidate.uid == uid("worse")
 
 

@@ -124,7 +124,9 @@ def test_four_views_of_each_surface_and_another_one_from_below(box):
     solid, small = box((0, 0, 0), (20, 30, 80)), box((0, 0, 0), (10, 10, 80))
     figure = four_views({"true": solid, "found": solid}, below={"found": small})
     assert isinstance(figure, Figure)
-    assert [a.get_title() for a in figure.axes] == 2 * ["anterior", "posterior", "top", "bottom"]
+    views = ["anterior", "posterior", "top", "bottom"]
+    titles = [axis.get_title() for axis in figure.axes]
+    assert titles == [*views, *views[:3], "bottom, hollow bone"]
     covered = [np.count_nonzero(a.images[0].get_array()[..., 3] > 127) for a in figure.axes]
     front = np.count_nonzero(draw(solid, (0, -1, 0), (0, 0, 1))[..., 3] > 127)
     assert covered[:4] == pytest.approx([front, front, 40 * 60, 40 * 60], rel=0.02)

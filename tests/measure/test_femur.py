@@ -8,12 +8,14 @@ from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.femur import measure
-from femurkit.measure.hollow import canal_volume_ml, hollow_volume_ml
+from femurkit.measure.hollow import canal_volume_ml, hollow_volume_ml, why_solid
 from femurkit.measure.length import visible_length_mm
 from femurkit.measure.metal import metal_ml
 from femurkit.measure.volume import volume_ml
 from femurkit.mesh import Mesh
 from femurkit.solid import Plane, cut, voxelise
+from femurkit.surface.hollow import Hollow
+from femurkit.surface.smooth import Smoothing, smooth
 from femurkit.volume import Mask, Volume
 
 UP = np.array([0.0, 0.0, 1.0])
@@ -94,10 +96,34 @@ def test_a_good_femur_passes_every_check_and_is_plain_json(bone, head):
     assert found["canal_volume_ml"] == 0
 
 
+def test_without_a_canal_the_hollow_bone_is_missing_with_the_reason(bone):
+    mesh, mask = bone
+    note = "No shaft in the scan: no canal opened."
+    why = why_solid(Hollow(smooth(mesh, Smoothing(0)), 0.0, None, None, None, (note,)))
+    found = measure(Side.LEFT, mask, mesh, mesh, no_canal=why)
+    for name in ("hollow_volume_ml", "canal_volume_ml", "hollow_surface_area_mm2"):
+        assert found[name] is None
+        assert found["not_measurable"][name] == "no shaft in the scan"
+    assert "HOLLOW_CLOSED" not in codes(found, passed=True)
+
+
+def test_a_shaft_alone_says_that_its_head_is_not_in_the_scan():
+    shaft = box((28, 28, 120))
+    grid = Grid.aligned((116, 40, 40), (1, 1, 1), (-19.5, -19.5, -57.5))
+    found = measure(Side.LEFT, Mask(voxelise(shaft, grid), grid), shaft)
+    why = "the head is not wholly in the scan"
+    assert found["not_measurable"]["head"] == why
+    assert found["not_measurable"]["neck_shaft_angle_deg"] == why
+    (reaches,) = (c["text"] for c in found["checks"] if c["code"] == "REACHES_SHAFT")
+    assert reaches.endswith("none of it a whole head")
+
+
 def test_an_open_surface_fails_its_check(bone):
     mesh, mask = bone
     found = measure(Side.LEFT, mask, Mesh(mesh.vertices, mesh.faces[1:]))
     assert codes(found, passed=False) == {"WATERTIGHT"}
+    (why,) = (check["text"] for check in found["checks"] if not check["passed"])
+    assert why == "The periosteal surface is open"
 
 
 def test_two_parts_fail_their_check(bone):

@@ -26,6 +26,15 @@ def test_where_nothing_is_unusual():
     assert verdict(GOOD, other=GOOD, remarks=[Remark("X", "note", "so it is", "")]).reasons == ()
 
 
+def test_what_is_unusual_is_named_and_accepted():
+    judged = verdict({**GOOD, "head_radius_mm": 28.9, "canal_flare_index": 4.43})
+    assert judged.word == "accept"
+    assert judged.reasons == (
+        "Canal flare index is 4.43, usual among adults are 2.4 to 4.4.",
+        "Head radius is 28.9 mm, usual among adults are 18.3 to 27.9 mm.",
+    )
+
+
 @pytest.mark.parametrize("code", IMPOSSIBLE)
 def test_what_cannot_be_is_rejected(code):
     assert verdict(failing(code)).word == "reject"

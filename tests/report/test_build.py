@@ -37,6 +37,12 @@ def test_without_a_head_the_pictures_go_through_the_middle(box):
     assert [(check.claim, check.holds) for check in page.checks] == [
         ("closed", True), ("2 handles", False),
     ]  # fmt: skip
+    assert page.hollow and len(page.shells) == 2
+    solid_all_over = {"hollow_volume_ml": "no shaft in the scan: no canal opened"}
+    page = femur_page(
+        ct, Side.LEFT, **args, measured={**MEASURED, "not_measurable": solid_all_over}
+    )
+    assert not page.hollow and len(page.shells) == 1
     # With a head that lies beside the bone the coronal plane misses it.
     elsewhere = {**MEASURED, "head_centre_lps_mm": [0.0, 25.0, 30.0], "head_radius_mm": 24.0}
     page = femur_page(ct, Side.LEFT, **args, measured=elsewhere)
@@ -45,7 +51,7 @@ def test_without_a_head_the_pictures_go_through_the_middle(box):
 
 def test_what_fails_or_is_missing_becomes_a_remark():
     assert remarks(MEASURED) == [
-        "Left femur, NO_HANDLES: 2 handles.",
+        "Left femur fails NO_HANDLES: 2 handles.",
         "Left femur, no head: cut off by the scan.",
     ]
 
@@ -69,7 +75,7 @@ def test_thickness_is_shown_with_its_scale_and_errors_beside_values(box):
     assert [view.name for view in page.views[4:]] == [
         "cortex, anterior: dark 0, bright 6 mm",
     ]  # fmt: skip
-    angle = next(n for n in page.numbers if n.name == "Neck shaft angle")
+    angle = next(n for n in page.numbers if n.name == "Neck-shaft angle")
     assert (angle.value, angle.unit) == ("128.4 ± 1.3", "°")
 
 

@@ -49,18 +49,29 @@ def test_what_is_bad_comes_first_and_is_counted(outputs):
 
 
 def test_an_outlier_comes_before_the_others_of_its_verdict(outputs):
-    radii = [23.0, 23.5, 24.0, 24.5, 25.0, 24.2, 35.0]
+    radii = [23.0, 23.5, 24.0, 24.5, 25.0, 24.2, 27.8, 24.1]
     folder = outputs(**{f"p{k}": [femur(head_radius_mm=r)] for k, r in enumerate(radii)})
     first, *rest = overview_of(folder).lines
     assert first.name == "p6" and first.far > OUTLIER
-    assert [cell.text for cell in first.cells if cell.odd] == ["35.0"]
-    assert not any(cell.odd for line in rest for cell in line.cells)
+    assert [cell.text for cell in first.cells if cell.far] == ["27.8"]
+    assert not any(cell.far for line in rest for cell in line.cells)
+    assert not any(cell.unusual for line in (first, *rest) for cell in line.cells)
+    assert '27.8 <span title="far from the others">△' in render_overview(overview_of(folder))
 
 
-def test_few_femora_have_no_outliers_and_missing_values_no_text(outputs):
+def test_the_few_femurs_of_one_person_have_no_outliers_but_unusual_values(outputs):
+    radii = [24.8, 24.8, 24.8, 24.9, 25.3, 25.3, 28.9]
+    folder = outputs(**{f"p{k}": [femur(head_radius_mm=r)] for k, r in enumerate(radii)})
+    page = overview_of(folder)
+    assert not any(cell.far for line in page.lines for cell in line.cells)
+    assert [c.text for line in page.lines for c in line.cells if c.unusual] == ["28.9"]
+    text = render_overview(page)
+    assert '28.9 <span title="outside the usual range">◆' in text and "△" not in text
+
+
+def test_missing_values_have_no_text(outputs):
     folder = outputs(a=[femur(head_radius_mm=None)], b=[femur(head_radius_mm=60.0)])
     page = overview_of(folder)
-    assert not any(cell.odd for line in page.lines for cell in line.cells)
     assert "" in [cell.text for cell in page.lines[0].cells]
     assert page.spreads == ()
 

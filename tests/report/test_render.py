@@ -37,6 +37,7 @@ def report(**changes):
         "warnings": ("thick slices",),
         "provenance": (Number("weights", "0123abcd"),),
         "seconds": {"read": 1.25},
+        "name": "series …0042",
     }
     return Report(**{**content, **changes})
 
@@ -58,7 +59,8 @@ class Page(HTMLParser):
 def test_says_everything_it_is_given():
     words = " ".join(Page(render(report())).words)
     for text in ("CT of 3 slices", "Thick slices", "Left femur", "Right femur", "123.4", "ml",
-                 "Closed", "One part", "0123abcd", "1.2 s", "Not a medical device"):  # fmt: skip
+                 "Closed", "One part", "0123abcd", "1.2 s", "Not a medical device",
+                 "series …0042: femurs from CT", "✓ holds", "✕ fails"):  # fmt: skip
         assert text in words, text
 
 

@@ -21,6 +21,7 @@ def ramp(axis):
 def test_a_voxel_shows_what_the_ct_shows_at_its_place(box, axis):
     stack = stack_of(ramp(axis), box((20, 20, 20), (60, 70, 80)), {"end": np.array([1, 2, 3])})
     assert stack.step_mm == FINEST_MM
+    assert stack.ends_mm == (-20.0, 178.0)
     assert stack.corner_mm == tuple([20 - MARGIN_MM] * 3)
     assert stack.hu.shape == (60 + 36, 50 + 36, 40 + 36)
     assert stack.places == {"end": (1.0, 2.0, 3.0)}

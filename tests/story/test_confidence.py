@@ -78,4 +78,4 @@ def test_a_spoilt_scan_is_flagged(scan, top, spoil):
 def test_the_flag_is_a_warning():
     low = {"code": "CONFIDENT", "passed": False, "text": "Confidence 0.10: why"}
     (said,) = remarks({"side": "left", "checks": [low], "not_measurable": {}})
-    assert said == "Left femur, CONFIDENT: Confidence 0.10: why."
+    assert said == "Left femur fails CONFIDENT: Confidence 0.10: why."

@@ -262,6 +262,7 @@ def test_every_control_is_reached_and_used_by_keyboard(report):
 def test_each_surface_can_be_shown(report, surface):
     choice = report.page.locator(f"{LEFT}[name=surface]")
     choice.select_option("periosteal")
+    assert not report.page.locator(f"{LEFT}p.scale").is_visible()
     report.page.locator(LEFT).get_by_role("button", name="front", exact=True).click()
     # from below a hollow bone shows its canal
     for _ in range(6):
@@ -269,6 +270,7 @@ def test_each_surface_can_be_shown(report, surface):
     before = report.seen(f"{LEFT}.solid canvas")
     choice.select_option(surface)
     assert report.seen(f"{LEFT}.solid canvas") != before
+    assert report.page.locator(f"{LEFT}p.scale").is_visible() == (surface == "thickness")
 
 
 @pytest.mark.parametrize("view", [

@@ -26,6 +26,7 @@ from femurkit.cli import (
     serve,
     train,
 )  # fmt: skip
+from femurkit.cli.command import Command
 from femurkit.cli.screen import last_line, say
 from femurkit.errors import FemurkitError
 
@@ -43,18 +44,18 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("reconstruct")(reconstruct.command)
-app.command("cohort")(cohort.command)
-app.command("inspect")(inspect.command)
-app.command("mesh")(mesh.command)
-app.command("phantom")(phantom.command)
-app.command("report")(report.command)
-app.command("evaluate")(evaluate.command)
-app.command("dataset")(dataset.command)
-app.command("train")(train.command)
-app.command("serve")(serve.command)
-app.command("demo")(demo.command)
-app.command("info")(info.command)
+app.command("reconstruct", cls=Command)(reconstruct.command)
+app.command("cohort", cls=Command)(cohort.command)
+app.command("inspect", cls=Command)(inspect.command)
+app.command("mesh", cls=Command)(mesh.command)
+app.command("phantom", cls=Command)(phantom.command)
+app.command("report", cls=Command)(report.command)
+app.command("evaluate", cls=Command)(evaluate.command)
+app.command("dataset", cls=Command)(dataset.command)
+app.command("train", cls=Command)(train.command)
+app.command("serve", cls=Command)(serve.command)
+app.command("demo", cls=Command)(demo.command)
+app.command("info", cls=Command)(info.command)
 
 
 def _show_version(wanted: bool) -> None:
@@ -75,8 +76,9 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run a command and leave with its exit code.
 
-    0 done, 2 usage, 3 input refused, 4 no femur found, 1 a bug of ours. With --json the last line
-    of stdout is one JSON object, also when something was refused.
+    0 done, 2 usage, 3 refused (input that cannot be used, output that is there already), 4 no femur
+    found, 1 a bug of ours or the disk's no. With --json the last line of stdout is one JSON object,
+    also when something was refused.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     # A kill must clean up like Ctrl-C does: an unhandled SIGTERM would leave a half-built folder.

@@ -11,6 +11,7 @@ import typer
 
 from femurkit.cli.extras import require
 from femurkit.cli.screen import counted, last_line, say, table
+from femurkit.errors import FemurkitError, NoStudyDone, StudiesFailed
 
 if TYPE_CHECKING:
     from femurkit.cohort.work import Ended
@@ -74,8 +75,11 @@ def command(
 
         femurkit cohort scans.csv -o /shared/cohort --scheduler tcp://10.0.0.1:8786
 
-    DIR/cohort.csv and cohort.parquet have a row a femur, failures.csv a row a study without one,
-    overview.html shows those to look at first.
+    DIR/cohort.csv and cohort.parquet have a row a femur, failures.csv a row a study without one
+    (its ct left out with --anonymize), overview.html shows those to look at first.
+
+    Exit code 0 if at least one study is done, 3 if all were refused, 1 if some failed by a fault
+    of ours and none is done.
 
     """
     require("cohort", needed_by="femurkit cohort")
@@ -94,19 +98,36 @@ def command(
             studies, out, scheduler=scheduler, workers=workers, retry=retry, options=options,
             told=told,
         )  # fmt: skip
-    counts: dict[str, int] = Counter(str(each.state) for each in cohort.ended)
+    counts: Counter[str] = Counter(str(each.state) for each in cohort.ended)
     page = _overview(out) if counts["done"] else None
     if not quiet:
         table([{"study": e.study, "code": e.code, "why": e.message} for e in cohort.without])
-        say(f"{counts['done']} of {len(studies)} studies done, {len(cohort.done_now)} of them now")
-        print(page or out / "failures.csv")
+        word = "study" if len(studies) == 1 else "studies"
+        say(f"{counts['done']} of {len(studies)} {word} done; {len(cohort.tried)} tried this time.")
+        print(f"Overview: {page}" if page else f"Why none: {out}/failures.csv")
+    if page is None:
+        raise _none_done(counts)
     if as_json:
         last_line(
             {
                 "ok": True, "out": str(out), "studies": len(studies), **counts,
-                "now": len(cohort.done_now), "seconds": round(time.monotonic() - start, 1),
+                "now": len(cohort.tried), "seconds": round(time.monotonic() - start, 1),
             }
         )  # fmt: skip
+
+
+def _none_done(counts: Counter[str]) -> FemurkitError:
+    """What a cohort without any result ends with."""
+    if counts["failed"]:
+        return StudiesFailed(
+            f"no study is done: {counts['failed']} failed by a fault of femurkit, "
+            f"{counts['refused']} refused. failures.csv says where."
+        )
+    return NoStudyDone(
+        f"{counts['refused']} of {counts['refused']} studies refused",
+        expected="at least one that can be used",
+        remedy="failures.csv says why; mended, pass --retry.",
+    )
 
 
 def _overview(out: Path) -> Path:

@@ -87,7 +87,7 @@ def _collect(
         for s in made.studies
     ]
     table(rows)
-    print(out)
+    print(f"Manifest: {out}")
     return {"out": str(out), "studies": rows}
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from femurkit.cli.screen import last_line, progress, say, score_table
+from femurkit.cli.screen import last_line, progress, say_warnings, score_table
 from femurkit.output import Kind
+
+if TYPE_CHECKING:
+    from femurkit.result import Result
 
 KIND = Kind("reconstruction/run.json", ("P001", "reconstruction"))
 SEED = 2020
@@ -34,9 +37,8 @@ def command(
         progress(18) as listener,
         whole_or_nothing(out, overwrite=overwrite, kind=KIND) as folder,
     ):
-        rows, warnings = _demo(folder, listener)
-    for warning in warnings:
-        say(f"note: {warning}")
+        rows, done = _demo(folder, listener)
+    say_warnings(done.warnings, done.measurements)
     score_table(rows, title="Against the phantom's exact truth")
     print(f"Report: {out}/reconstruction/report.html")
     if as_json:
@@ -45,8 +47,8 @@ def command(
 
 def _demo(
     folder: Path, listener: Callable[[str], None] | None
-) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """Phantom, reconstruction and scores inside `folder`; one row a femur, and the warnings."""
+) -> tuple[list[dict[str, Any]], Result]:
+    """Phantom, reconstruction and scores inside `folder`: one row a femur, and the result."""
     from femurkit.evaluation.compare import compare
     from femurkit.phantom.patient import make_patient
     from femurkit.phantom.write import write_patient
@@ -58,4 +60,4 @@ def _demo(
     write_patient(make_patient(SEED, spacing_mm=SPACING_MM), patient, format="dicom")
     done = reconstruct(patient / "ct", result, progress=listener)
     say_step("compare")
-    return compare(result, patient), done.warnings
+    return compare(result, patient), done

@@ -43,7 +43,8 @@ def command(
 ) -> None:
     """Compare masks with the truth, femur by femur and by region: overlap, distances, volume, area.
 
-    DIR gets metrics.csv, metrics.json, summary.json and figures/.
+    DIR gets metrics.csv, metrics.json, summary.json and figures/. Volumes are those of the masks'
+    voxels; reconstruct and mesh tell those of their surfaces, which are smoothed.
     """
     from femurkit.evaluation.compare import comparisons, write_rows
     from femurkit.output import SCORES, whole_or_nothing
@@ -63,7 +64,7 @@ def command(
             _save(study_figures(rows), folder / "figures")
     score_table(rows)
     region_table(rows)
-    print(out)
+    print(f"Scores and figures: {out}")
     if as_json:
         last_line({"ok": True, "out": str(out), "femurs": rows})
 

@@ -22,7 +22,7 @@ def command(
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
     ] = False,
 ) -> None:
-    """Check a CT and look for its hips; writes nothing.
+    """Check a CT, list its series and look for its hips; writes nothing.
 
     Exit code 3 or 4 where reconstruct would refuse.
     """
@@ -31,12 +31,20 @@ def command(
     told = inspect(series, series_uid=series_uid, gaps=gaps)
     if told.why:
         print(told.why)
-    table([
-        {"": row.verdict, "check": row.code, "claim": row.claim,
-         "found": f"{row.found} {row.remedy}".strip()}
-        for row in told.rows
-    ])  # fmt: skip
+    if told.series:
+        print("Usable series, for --series:")
+    for one in told.series:
+        print(f"  {one.uid}: {one.description}, {one.slices} slices, {one.length_mm:g} mm")
+    table([{"": row.verdict, "check": row.code, "claim": row.claim} for row in told.rows])
+    for row in told.rows:
+        if row.verdict in ("note", "warning"):
+            print(f"{row.code}: {row.found} {row.remedy}".strip())
     if told.refused is not None:
         raise told.refused
     if as_json:
-        last_line({"ok": True, "why": told.why, "checks": [asdict(row) for row in told.rows]})
+        last_line(
+            {
+                "ok": True, "why": told.why, "series": [asdict(one) for one in told.series],
+                "checks": [asdict(row) for row in told.rows],
+            }
+        )  # fmt: skip

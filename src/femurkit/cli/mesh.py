@@ -16,7 +16,7 @@ from femurkit.cli.options import (
     WITHIN,
     surface_options,
 )
-from femurkit.cli.screen import femur_table, last_line, progress, say
+from femurkit.cli.screen import femur_table, last_line, progress, say_warnings
 
 
 def command(
@@ -55,10 +55,9 @@ def command(
             mask, out, ct=ct, overwrite=overwrite,
             surfaces=surfaces, progress=listener,
         )  # fmt: skip
-    for warning in result.warnings:
-        say(f"note: {warning}")
+    say_warnings(result.warnings, result.measurements)
     femur_table(result.measurements)
-    print(out)
+    print(f"Surfaces and measurements: {out}")
     if as_json:
         last_line(
             {

@@ -44,7 +44,11 @@ class Also(StrEnum):
 
 ALSO = Annotated[
     list[Also] | None,
-    typer.Option("--also", help="Write the surfaces in this format too; may be given again."),
+    typer.Option(
+        "--also",
+        metavar="FORMAT",
+        help="Write the surfaces as ply, obj, vtp, 3mf or glb too; may be given again.",
+    ),
 ]
 SPACE = Annotated[
     Literal["LPS", "RAS"],

@@ -53,7 +53,7 @@ def command(
                 seed, number=number, spacing_mm=spacing_mm, tissue_maps=tissue_maps
             )
             write_patient(patient, folder / name, format=form)
-    print(out)
+    print(f"CT and truth of each patient: {out}")
     if as_json:
         last_line({"ok": True, "out": str(out), "patients": list(names.values())})
 

@@ -18,7 +18,7 @@ from femurkit.cli.options import (
     WITHIN,
     surface_options,
 )
-from femurkit.cli.screen import femur_table, last_line, progress, say
+from femurkit.cli.screen import femur_table, last_line, progress, say_warnings
 from femurkit.memory import keep_freed
 
 STEPS = {"both": 18, "left": 11, "right": 11}
@@ -117,11 +117,10 @@ def command(
             slices=slices, uncertainty=uncertainty,
             surfaces=surfaces, progress=listener,
         )  # fmt: skip
-    for warning in result.warnings:
-        say(f"note: {warning}")
+    say_warnings(result.warnings, result.measurements)
     if not quiet:
         femur_table(result.measurements)
-        print(f"{out}/report.html")
+        print(f"Report: {out}/report.html")
     if as_json:
         last_line(
             {

@@ -35,7 +35,7 @@ def command(
     overview = overview_of(folder)
     page = folder / "overview.html"
     page.write_text(render_overview(overview), encoding="utf-8")
-    print(page)
+    print(f"Overview: {page}")
     if as_json:
         last_line(
             {

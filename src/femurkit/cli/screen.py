@@ -98,26 +98,42 @@ def counted(total: int, *, quiet: bool = False) -> Iterator[Callable[[str, int],
         yield lambda text, count: bar.update(task, completed=count, description=text)
 
 
-SHOWN = (
-    "side", "verdict", "volume_ml", "surface_area_mm2", "hollow_volume_ml", "visible_length_mm",
-    "head_radius_mm",
-)  # fmt: skip
+def say_warnings(warnings: Sequence[str], femurs: Sequence[Mapping[str, Any]]) -> None:
+    """What to know of an output, on stderr; a check that fails is a warning, all else a note.
+
+    femurs: measurements, of which remarks() makes the warnings.
+    """
+    from femurkit.report.build import remarks
+
+    failed = {text for femur in femurs for text in remarks(femur)}
+    for warning in warnings:
+        say(f"{'warning' if warning in failed else 'note'}: {warning}")
+
+
+SHOWN = {
+    "side": "side", "verdict": "verdict", "volume_ml": "volume ml",
+    "surface_area_mm2": "surface mm²", "hollow_volume_ml": "hollow ml",
+    "visible_length_mm": "length mm", "head_radius_mm": "head radius mm",
+}  # fmt: skip
 
 
 def femur_table(measurements: Sequence[Mapping[str, Any]]) -> None:
-    """The main measurements of each femur, and how many checks hold."""
+    """The main measurements of each femur, how many checks hold, and why one is not accepted."""
     rows = []
     for femur in measurements:
         passed = [check["passed"] for check in femur["checks"]]
-        row = {name: femur[name] for name in SHOWN if name in femur}
-        rows.append({**row, "checks": f"{sum(passed)} of {len(passed)} hold"})
+        row = {shown: femur[name] for name, shown in SHOWN.items() if name in femur}
+        rows.append({**row, "checks hold": f"{sum(passed)} of {len(passed)}"})
     table(rows)
+    for femur in measurements:
+        if reasons := femur.get("verdict_reasons"):
+            print(f"{femur['side']}, {femur['verdict']}: {' '.join(reasons)}")
 
 
 SCORES = {
     "case": "case", "side": "side", "dsc": "DSC", "assd_mm": "ASSD mm", "hd95_mm": "HD95 mm",
-    "volume_ml": "volume ml", "truth_volume_ml": "true ml", "volume_error_percent": "error %",
-    "area_error_percent": "area error %",
+    "volume_ml": "mask volume ml", "truth_volume_ml": "true mask ml",
+    "volume_error_percent": "volume error %", "area_error_percent": "area error %",
 }  # fmt: skip
 
 
@@ -130,8 +146,8 @@ def score_table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) 
 
 
 REGION_SCORES = {
-    "dsc": "DSC", "assd_mm": "ASSD mm", "hd95_mm": "HD95 mm", "volume_ml": "volume ml",
-    "truth_volume_ml": "true ml",
+    "dsc": "DSC", "assd_mm": "ASSD mm", "hd95_mm": "HD95 mm", "volume_ml": "mask volume ml",
+    "truth_volume_ml": "true mask ml",
 }  # fmt: skip
 
 
@@ -161,11 +177,13 @@ def table(rows: Sequence[Mapping[str, Any]], *, title: str | None = None) -> Non
     out = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
     for name in columns:
         numeric = any(isinstance(row.get(name), int | float) for row in rows)
-        out.add_column(name, justify="right" if numeric else "left")
+        # Headings break at their spaces, numbers never.
+        width = max(len(_text(row.get(name))) for row in rows) if numeric else None
+        out.add_column(name, justify="right" if numeric else "left", min_width=width)
     for row in rows:
         out.add_row(*(_text(row.get(name)) for name in columns))
     # When piped there is no window: as wide as the table needs, so that no line is cut.
-    Console(width=None if sys.stdout.isatty() else 200).print(out)
+    Console(width=None if sys.stdout.isatty() else 200, markup=False).print(out)
 
 
 def _text(value: Any) -> str:

@@ -49,6 +49,6 @@ def command(
     )
     if model is None:  # the first process tells
         return
-    print(model)
+    print(f"Network: {model}")
     if as_json:
         last_line({"ok": True, "out": str(out), "model": str(model)})

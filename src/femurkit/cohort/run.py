@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from femurkit import __version__
 from femurkit.cohort.cluster import client_of
@@ -15,6 +15,9 @@ from femurkit.cohort.studies import Study
 from femurkit.cohort.tables import write_tables
 from femurkit.cohort.work import Ended, do_study, ended_before, refusal_of
 from femurkit.errors import RunDiffers
+
+if TYPE_CHECKING:
+    from distributed import Future
 
 LOOK_S = 2.0
 """So often it is looked whether workers have come."""
@@ -24,10 +27,10 @@ Told = Callable[[Ended, int, int], None]
 
 @dataclass(frozen=True)
 class Cohort:
-    """How every study ended, in the order of the table. done_now: names of those done this time."""
+    """How every study ended, in the order of the table. tried: names of those begun this time."""
 
     ended: tuple[Ended, ...]
-    done_now: tuple[str, ...]
+    tried: tuple[str, ...]
 
     @property
     def without(self) -> tuple[Ended, ...]:
@@ -69,7 +72,10 @@ def run_cohort(
     cohort = Cohort(
         tuple(ended[study.name] for study in studies), tuple(study.name for study in left)
     )
-    write_tables(cohort.ended, out)
+    hidden = options.get("anonymize")
+    write_tables(
+        cohort.ended, out, ct={study.name: "" if hidden else study.given for study in studies}
+    )
     return cohort
 
 

@@ -7,24 +7,26 @@ A02,A02/ct.nii.gz
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from femurkit.errors import BadManifest, NothingReadable
+from femurkit.csvtable import read_csv
+from femurkit.errors import BadManifest
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True)
 class Study:
-    """name: of its folder of results; ct: anything that `reconstruct` takes, an absolute path."""
+    """name: of its folder of results; ct: anything that `reconstruct` takes, an absolute path;
+    given: the same as the table has it.
+    """
 
     name: str
     ct: Path
+    given: str
 
 
 def read_studies(path: Path) -> tuple[Study, ...]:
@@ -32,16 +34,10 @@ def read_studies(path: Path) -> tuple[Study, ...]:
 
     Paths count from the folder of the file. Raises NothingReadable or BadManifest.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        raise NothingReadable(
-            "no table at the path given", expected="a CSV file in UTF-8", remedy=REMEDY
-        ) from None
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    reader.fieldnames = [str(name).strip() for name in reader.fieldnames or ()]
-    if not {"study", "ct"} <= set(reader.fieldnames):
-        _refuse(f"the columns {', '.join(reader.fieldnames) or '(none)'}", "study and ct")
+    reader = read_csv(path, remedy=REMEDY)
+    columns = reader.fieldnames or ()
+    if not {"study", "ct"} <= set(columns):
+        _refuse(f"the columns {', '.join(columns) or '(none)'}", "study and ct")
     home, studies, seen = path.absolute().parent, [], {"": 0}
     for line in reader:
         name, ct = (str(line[column] or "").strip() for column in ("study", "ct"))
@@ -52,7 +48,7 @@ def read_studies(path: Path) -> tuple[Study, ...]:
             _refuse(f"{row}: no ct", "the path of a scan")
         if (first := seen.setdefault(name.lower(), reader.line_num)) != reader.line_num:
             _refuse(f"one study in rows {first} and {reader.line_num}", "each study once")
-        studies.append(Study(name, home / ct))
+        studies.append(Study(name, home / ct, ct))
     if not studies:
         _refuse("a table without rows", "one row a study")
     return tuple(studies)

@@ -12,13 +12,14 @@ from typing import Any
 from femurkit.cohort.work import Ended, place_of
 from femurkit.report.tables import flat, write_csv
 
-WITHOUT = ("study", "state", "code", "message")
+WITHOUT = ("study", "ct", "state", "code", "message")
 
 
-def write_tables(ended: Sequence[Ended], out: Path) -> None:
+def write_tables(ended: Sequence[Ended], out: Path, *, ct: Mapping[str, str]) -> None:
     """OUT/cohort.csv and cohort.parquet, a row a femur; OUT/failures.csv, a row a study without.
 
-    The same results give the same tables, whenever and wherever they were made.
+    ct: where each study's scan is, as failures.csv says it. The same results give the same tables,
+    whenever and wherever they were made.
     """
     rows: list[Mapping[str, Any]] = []
     for each in ended:
@@ -31,7 +32,9 @@ def write_tables(ended: Sequence[Ended], out: Path) -> None:
     with (out / "failures.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, WITHOUT, extrasaction="ignore")
         writer.writeheader()
-        writer.writerows(asdict(each) for each in ended if each.state != "done")
+        writer.writerows(
+            {**asdict(each), "ct": ct[each.study]} for each in ended if each.state != "done"
+        )
 
 
 def _write_parquet(rows: Sequence[Mapping[str, Any]], path: Path) -> None:

@@ -9,7 +9,6 @@ P003,P003,P003/ct,,,train
 from __future__ import annotations
 
 import csv
-import io
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,8 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NoReturn, get_args
 
+from femurkit.csvtable import read_csv
 from femurkit.dataset.slices import ALL, LABELLED, NONE, parse
-from femurkit.errors import BadManifest, InputRefused, NothingReadable, PatientInTwoSplits
+from femurkit.errors import BadManifest, InputRefused, PatientInTwoSplits
 
 Split = Literal["train", "validation", "unseen"]
 COLUMNS = ("patient", "study", "ct", "labels", "annotated", "split")
@@ -79,17 +79,10 @@ def read_manifest(path: Path) -> Manifest:
     Raises NothingReadable, BadManifest or PatientInTwoSplits; whether the scans and labels are
     sound is for `study.load_study` to say.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError):
-        raise NothingReadable(
-            "no manifest at the path given", expected="a CSV file in UTF-8", remedy=_SEE
-        ) from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), restkey="more", restval=None)
-    names = [str(name).strip() for name in reader.fieldnames or ()]
+    reader = read_csv(path, remedy=_SEE)
+    names = reader.fieldnames or ()
     if sorted(names) != sorted(COLUMNS):
         _refuse(f"the columns {', '.join(names) or '(none)'}", "exactly " + ", ".join(COLUMNS))
-    reader.fieldnames = names
     studies = []
     for line in reader:
         if "more" in line or None in line.values():

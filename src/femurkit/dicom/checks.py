@@ -227,11 +227,11 @@ def _even(g: SliceGeometry) -> None:
         count = int(missing.sum())
         raise GapInSeries(
             f"{found}: {count} slice{'s' * (count > 1)} missing",
-            expected=f"{median:.4g}",
+            expected=f"{median:.4g} mm",
             remedy=f"Export the series again, whole{_or_resample(g)}.",
         )
     raise UnevenSpacing(
-        found, expected=f"{median:.4g}", remedy="Export one reconstruction with even spacing."
+        found, expected=f"{median:.4g} mm", remedy="Export one reconstruction with even spacing."
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from femurkit.dicom.checks import check
+from femurkit.dicom.common import quiet
 from femurkit.dicom.find import Candidate, Found
 from femurkit.dicom.headers import image_type
 from femurkit.errors import InputRefused, NoCtSeries, SeriesNotFound
@@ -37,6 +38,36 @@ class Choice:
 
     candidate: Candidate
     why: str
+
+
+@dataclass(frozen=True)
+class Usable:
+    """A series that --series may name. description: what its header says of it, for the screen
+    alone, as a person typed it.
+    """
+
+    uid: str
+    description: str
+    slices: int
+    length_mm: float
+
+
+@quiet()
+def usable(found: Found) -> tuple[Usable, ...]:
+    """The series with a sound geometry, in the order they were found."""
+    return tuple(
+        Usable(c.uid, _described(c), len(c.slices), round(c.geometry.length_mm, 1))
+        for c in found.candidates
+        if refusal(c) is None
+    )
+
+
+def _described(candidate: Candidate) -> str:
+    try:
+        text = str(candidate.slices[0].header.get("SeriesDescription") or "")
+    except Exception:  # of a damaged value; the slices are read all the same
+        return ""
+    return "".join(filter(str.isprintable, text)).strip() or "no description"
 
 
 def refusal(candidate: Candidate) -> InputRefused | None:

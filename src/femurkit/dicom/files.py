@@ -107,7 +107,7 @@ def open_files(path: Path) -> Files:
     wanted = "a file or folder"
     remedy = "Name the folder or zip that holds the series, or a NIfTI, NRRD or MetaImage file."
     if not path.exists():
-        raise NothingReadable("nothing at the path given", expected=wanted, remedy=remedy)
+        raise NothingReadable("no such file or folder", expected=wanted, remedy=remedy)
     try:
         with path.open("rb") as stream:
             if stream.read(132)[128:] == b"DICM":
@@ -115,5 +115,7 @@ def open_files(path: Path) -> Files:
         return Zip(path)
     except Exception as error:  # a damaged zip fails in many ways
         raise NothingReadable(
-            "a file that is neither a zip nor an image", expected="a CT series", remedy=remedy
+            "a file that is neither a zip nor a medical image",
+            expected="a CT series",
+            remedy=remedy,
         ) from error

@@ -121,7 +121,9 @@ def find_series(path: Path) -> Found:
                 groups.setdefault(uid, []).append(read)
     if not groups and not enhanced and not others:
         raise NothingReadable(
-            f"no DICOM image among {left_out.total()} files",
+            f"no DICOM image among {left_out.total()} files"
+            if left_out
+            else "no files at all there",
             expected="a CT series",
             remedy="Name the folder or zip of a DICOM CT; a NIfTI, NRRD or MetaImage, the file.",
         )

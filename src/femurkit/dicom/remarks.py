@@ -124,7 +124,7 @@ def _is_sharp(header: Dataset) -> bool:
 
 SERIES_CLAIMS = (
     Claim("SERIES_ALONE", "note", "there is one CT series", _alone,
-                "Name another with --series."),
+                "Name another with --series; femurkit inspect lists them."),
     Claim("FILES_INTACT", "warning", "every DICOM file can be read", _intact,
                 "Export them again if slices are missing."),
     Claim("FILES_ONCE", "note", "every slice is there once", _once),

@@ -48,7 +48,7 @@ MEANING = {
 
 @dataclass(frozen=True)
 class Confidence:
-    """value: 1 nothing unusual, 0.5 the limit, 0 none; text: the worst sign, in words."""
+    """value: 1 no sign of doubt, 0.5 the limit, 0 none; text: the worst sign, in words."""
 
     value: float
     text: str
@@ -72,7 +72,7 @@ def confidence(
     }
     worst = max(doubt, key=lambda name: doubt[name], default="")
     if not worst or not doubt[worst]:
-        return Confidence(1.0, "Confidence 1.00: nothing unusual")
+        return Confidence(1.0, "Confidence 1.00: no sign of doubt")
     value = 0.5 ** doubt[worst]
     return Confidence(value, f"Confidence {value:.2f}: {MEANING[worst].format(signs[worst])}")
 

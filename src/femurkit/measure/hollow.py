@@ -4,6 +4,18 @@ from __future__ import annotations
 
 from femurkit.measure.volume import volume_ml
 from femurkit.mesh import Mesh
+from femurkit.surface.hollow import Hollow
+
+LEAST_CANAL_ML = 0.1
+"""Less is none: the hollow bone is then the solid one."""
+
+
+def why_solid(inner: Hollow) -> str | None:
+    """Why no canal was opened, as `not_measurable` says it; None if one was."""
+    if inner.canal_ml > LEAST_CANAL_ML or not inner.notes:
+        return None
+    why = inner.notes[0].removesuffix(".").removesuffix(": no canal opened")
+    return f"{why[0].lower()}{why[1:]}"
 
 
 def hollow_volume_ml(hollow: Mesh) -> float:

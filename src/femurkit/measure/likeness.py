@@ -59,10 +59,10 @@ class Likeness:
 
     @property
     def back_text(self) -> str:
-        """The same both ways."""
+        """How near that femur lies, as far as the scan shows it, without a full stop."""
         return (
-            f"{self.out_text}, and that femur, as far as it is in the scan, "
-            f"{self.apart.back_mm:.1f} mm from the surface"
+            f"The nearest femur known, as far as it is in the scan, lies {self.apart.back_mm:.1f} "
+            f"mm from the surface, and that {self.apart.out_mm:.1f} mm from it"
         )
 
     @property

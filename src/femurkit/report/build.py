@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from femurkit.anatomy import Side
+from femurkit.measure.ranges import RANGES
 from femurkit.mesh import Mesh
 from femurkit.report.content import Check, FemurPage, Number, View
 from femurkit.report.cuts import ABOVE_END_MM, head_cut, shaft_cut
-from femurkit.report.ranges import RANGES
 from femurkit.report.shell import shell_of
 from femurkit.report.stack import stack_of
 from femurkit.report.views import THICK_MM, thickness_colours, view
@@ -37,6 +37,7 @@ UNITS: tuple[tuple[str, str, float, int], ...] = (
 """Ending of a measurement's name, unit to show, factor to it, decimals."""
 FINE, FINE_DECIMALS = ("thickness", "confidence", "shape_distance", "blur_sigma"), 2
 NAMES = {
+    "neck_shaft_angle_deg": "Neck-shaft angle",
     "handles": "Handles (holes through the surface)",
     "blur_sigma_mm": "Blur of the scan (sigma)",
     "shape_distance_mm": "Distance from a usual femur (RMS)",
@@ -49,16 +50,19 @@ def femur_page(
     side: Side,
     *,
     periosteal: Mesh,
-    hollow: Mesh,
+    hollow: Mesh | None,
     measured: Mapping[str, Any],
     cortex: Cortex | str = "not sought",
     notes: Sequence[str] = (),
 ) -> FemurPage:
     """Pictures, numbers and checks of one femur.
 
-    measured: what measure() returns. Where it found no head, the pictures go through the middle
+    measured: what measure() returns. hollow: left out where it says that there is no canal. Where
+    it found no head, the pictures go through the middle
     of the surface. cortex: of the periosteal surface, if it could be told.
     """
+    if "hollow_volume_ml" in measured["not_measurable"]:
+        hollow = None
     thick: list[View] = []
     shares: np.ndarray | None = None
     if isinstance(cortex, Cortex):
@@ -87,7 +91,7 @@ def femur_page(
         stack=stack,
         shells=(
             shell_of("periosteal", periosteal, stack.corner_mm, shares),
-            shell_of("hollow", hollow, stack.corner_mm),
+            *([] if hollow is None else [shell_of("hollow", hollow, stack.corner_mm)]),
         ),
     )
 
@@ -153,7 +157,7 @@ def _beside_usual(number: Number, name: str, value: float) -> Number:
         number,
         usual=f"{usual.low:g} to {usual.high:g}",
         source=usual.source,
-        unusual=not usual.low <= value <= usual.high,
+        unusual=value not in usual,
     )
 
 
@@ -166,7 +170,7 @@ def remarks(measured: Mapping[str, Any]) -> list[str]:
     which = f"{_words(measured['side'])} femur"
     failed = [check for check in measured["checks"] if not check["passed"]]
     return [
-        *(f"{which}, {check['code']}: {check['text']}." for check in failed),
+        *(f"{which} fails {check['code']}: {check['text']}." for check in failed),
         *(f"{which}, no head: {why}." for why in [measured["not_measurable"].get("head")] if why),
     ]
 

@@ -74,6 +74,11 @@ class FemurPage:
     shells: tuple[Shell, ...] = ()
     verdict: Verdict = Verdict("accept")  # noqa: RUF009 - it cannot be changed
 
+    @property
+    def hollow(self) -> bool:
+        """Whether a hollow bone is shown."""
+        return any(cut.inner_outline for cut in self.cuts)
+
 
 @dataclass(frozen=True)
 class Report:
@@ -87,3 +92,5 @@ class Report:
     warnings: tuple[str, ...] = ()
     provenance: tuple[Number, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
+    name: str = ""
+    """What tells this page from others, in words that identify nobody."""

@@ -28,7 +28,9 @@ PLANES = {
 }
 
 
-def head_cut(volume: Volume, surface: Mesh, hollow: Mesh, centre_mm: np.ndarray, plane: str) -> Cut:
+def head_cut(
+    volume: Volume, surface: Mesh, hollow: Mesh | None, centre_mm: np.ndarray, plane: str
+) -> Cut:
     """The CT in one plane through the centre of the head, wide enough for the whole neck.
 
     centre_mm: (3,) LPS. plane: a name in PLANES.
@@ -39,7 +41,7 @@ def head_cut(volume: Volume, surface: Mesh, hollow: Mesh, centre_mm: np.ndarray,
     return cut(volume, surface, hollow, centre_mm, plane, title, lo, hi)
 
 
-def shaft_cut(volume: Volume, surface: Mesh, hollow: Mesh) -> Cut:
+def shaft_cut(volume: Volume, surface: Mesh, hollow: Mesh | None) -> Cut:
     """The CT across the lower end of the bone, where the canal shows."""
     bottom = surface.vertices[:, 2].min() + ABOVE_END_MM
     end = surface.vertices[surface.vertices[:, 2] < bottom]
@@ -60,14 +62,14 @@ def shaft_cut(volume: Volume, surface: Mesh, hollow: Mesh) -> Cut:
 def cut(
     volume: Volume,
     surface: Mesh,
-    hollow: Mesh,
+    hollow: Mesh | None,
     centre_mm: np.ndarray,
     plane: str,
     title: str,
     lo: np.ndarray,
     hi: np.ndarray,
 ) -> Cut:
-    """The CT in one plane through a point, with the outlines of both surfaces in pixels.
+    """The CT in one plane through a point, with the outlines of the surfaces in pixels.
 
     centre_mm: (3,) LPS. plane: a name in PLANES. lo, hi: corners (3,) LPS mm of the box to show.
     Pixels are square whatever the voxels are.
@@ -91,7 +93,7 @@ def cut(
         title=title,
         image=_grey(_sample(volume, points)),
         outline=to_pixels(surface),
-        inner_outline=to_pixels(hollow),
+        inner_outline=() if hollow is None else to_pixels(hollow),
         edges=(letters[0], letters[1], letters[2], letters[3]),
         pixel_mm=PIXEL_MM,
     )

@@ -12,6 +12,7 @@ from urllib.parse import quote
 import numpy as np
 
 from femurkit.errors import NothingReadable
+from femurkit.measure.ranges import RANGES
 
 SHOWN: tuple[tuple[str, str, str, int], ...] = (
     ("volume_ml", "Volume", "ml", 1),
@@ -28,19 +29,24 @@ SPREAD = ("head_radius_mm", "neck_shaft_angle_deg", "femoral_offset_mm")
 """Measurements that do not depend on where a scan ends: only these make an outlier."""
 OUTLIER = 3.5
 """Distance from the median in robust standard deviations. Iglewicz and Hoaglin, 1993."""
-FEWEST = 5
-"""Femora that are needed to say that one is an outlier."""
+FEWEST = 8
+"""Femurs that are needed to say that one is an outlier: fewer are often those of one person."""
+FEWEST_BARS = 5
+"""Femurs that are needed to draw how a measurement is spread."""
 ORDER = {"reject": 0, "look": 1, "accept": 2}
 BINS = 12
 
 
 @dataclass(frozen=True)
 class Cell:
-    """sort: the number itself, for sorting; odd: an outlier among all."""
+    """sort: the number itself, for sorting; unusual: outside the usual range; far: an outlier among
+    the femurs of the page.
+    """
 
     text: str
     sort: float | None
-    odd: bool = False
+    unusual: bool = False
+    far: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Spread:
-    """One measurement over all femora. bars: (left, height) shares 0..1 of equal bins."""
+    """One measurement over all femurs. bars: (left, height) shares 0..1 of equal bins."""
 
     name: str
     unit: str
@@ -69,12 +75,15 @@ class Spread:
 
 @dataclass(frozen=True)
 class Overview:
-    """The whole page. counts: verdict -> femora; failed: folders that hold no readable result."""
+    """The whole page. counts: verdict -> femurs; failed: folders that hold no readable result;
+    compared: whether there are enough femurs to tell an outlier.
+    """
 
     lines: tuple[Line, ...]
     counts: dict[str, int]
     spreads: tuple[Spread, ...]
     failed: tuple[str, ...]
+    compared: bool
 
 
 def overview_of(folder: Path) -> Overview:
@@ -103,11 +112,12 @@ def overview_of(folder: Path) -> Overview:
     ]
     lines.sort(key=lambda line: (ORDER.get(line.verdict, 1), -line.far, line.name, line.side))
     counts = {word: sum(line.verdict == word for line in lines) for word in ORDER}
-    return Overview(tuple(lines), counts, tuple(_spreads(rows)), tuple(failed))
+    compared = len(lines) >= FEWEST
+    return Overview(tuple(lines), counts, tuple(_spreads(rows)), tuple(failed), compared)
 
 
 def _rows(path: Path) -> list[dict[str, Any]]:
-    """The femora of one output, with numbers where numbers belong."""
+    """The femurs of one output, with numbers where numbers belong."""
     rows: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     for row in rows:
         str(row["side"])
@@ -120,7 +130,8 @@ def _line(name: str, row: dict[str, Any], far: dict[str, float]) -> Line:
     for key, _, _, decimals in SHOWN:
         value = row.get(key)
         text = "" if value is None else f"{value:,.{decimals}f}"
-        cells.append(Cell(text, value, far.get(key, 0.0) > OUTLIER))
+        unusual = value is not None and key in RANGES and value not in RANGES[key]
+        cells.append(Cell(text, value, unusual, far.get(key, 0.0) > OUTLIER))
     return Line(
         name,
         quote(f"{name}/report.html"),
@@ -147,7 +158,7 @@ def _spreads(rows: Sequence[dict[str, Any]]) -> list[Spread]:
     out = []
     for key, name, unit, decimals in SHOWN:
         values = np.array([row[key] for row in rows if row.get(key) is not None], float)
-        if len(values) < FEWEST or np.ptp(values) == 0:
+        if len(values) < FEWEST_BARS or np.ptp(values) == 0:
             continue
         counts, edges = np.histogram(values, BINS)
         bars = tuple((k / BINS, float(n / counts.max())) for k, n in enumerate(counts))

@@ -120,6 +120,7 @@ def viewer_data(femur: FemurPage) -> Any:
         "size": stack.hu.shape[::-1],
         "corner_mm": stack.corner_mm,
         "step_mm": stack.step_mm,
+        "ends_mm": stack.ends_mm,
         "unit_mm": UNIT_MM,
         "hu": packed(stack.hu),
         "hu_of_byte": np.rint(hu_of_byte()).tolist(),

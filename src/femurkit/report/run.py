@@ -65,4 +65,12 @@ def report_of(run: Run, pages: Sequence[FemurPage]) -> Report:
         warnings=tuple(dict.fromkeys(run.warnings)),
         provenance=tuple(Number(name, value) for name, value in facts.items()),
         seconds=dict(run.steps.seconds),
+        name=_name(run.scan),
     )
+
+
+def _name(scan: Scan) -> str:
+    """The end of the series' UID, by which series of one scanner differ; of an image, its size."""
+    if scan.series is not None:
+        return f"series …{scan.series.uid[-8:]}"
+    return f"image of {' × '.join(map(str, scan.volume.grid.shape))} voxels"

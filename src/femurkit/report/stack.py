@@ -24,12 +24,14 @@ CODES_AT = np.array([0.0, 20.0, 145.0, 255.0])
 class Stack:
     """hu: byte per voxel (z, y, x), see `hu_of_byte`, along LPS; corner_mm: its first voxel.
 
-    places: what to jump to, LPS mm.
+    ends_mm: z of the scan's lowest and highest slice, beyond which all is black. places: what to
+    jump to, LPS mm.
     """
 
     hu: np.ndarray
     corner_mm: tuple[float, float, float]
     step_mm: float
+    ends_mm: tuple[float, float]
     places: Mapping[str, tuple[float, float, float]]
 
 
@@ -45,10 +47,12 @@ def stack_of(volume: Volume, surface: Mesh, places: Mapping[str, np.ndarray]) ->
     step = max(FINEST_MM, float((extent.prod() / MOST_VOXELS) ** (1 / 3)))
     z, y, x = (int(n) for n in np.ceil(extent[::-1] / step))
     hu = resample(volume.array, volume.grid, Grid.aligned((z, y, x), (step,) * 3, low))
+    bottom, top = (corner[2] for corner in volume.grid.bounds_mm())
     return Stack(
         _bytes_of_hu()[np.clip(hu, -1024, 3071).astype(np.int16) + 1024],
         (float(low[0]), float(low[1]), float(low[2])),
         step,
+        (float(bottom), float(top)),
         {name: (float(at[0]), float(at[1]), float(at[2])) for name, at in places.items()},
     )
 

@@ -124,7 +124,7 @@ def four_views(meshes: Mapping[str, Mesh], *, below: Mapping[str, Mesh] | None =
     """Each surface from the front, behind, above and below, all at one scale.
 
     meshes: name -> surface, LPS mm, one after another downward. below: what to show from below
-    instead, such as the hollow bone, whose canal is open there. From above and below the front
+    instead: the hollow bone, whose canal is open there. From above and below the front
     is up.
     """
     seen = {
@@ -150,7 +150,8 @@ def four_views(meshes: Mapping[str, Mesh], *, below: Mapping[str, Mesh] | None =
             axis.set_xticks([])
             axis.set_yticks([])
             axis.spines[:].set_visible(False)
-            axis.set_title(view, fontsize=10)
+            hollow = view == "bottom" and name in (below or {})
+            axis.set_title(f"{view}, hollow bone" if hollow else view, fontsize=10)
             axis.set_ylabel(name if view == "anterior" else "")
     return figure
 

@@ -153,6 +153,11 @@ class Plane {
     pen.resetTransform();
     const cross = [column(at[this.across] * data.step_mm) - left * k, row(at[this.down] * data.step_mm) - top * k];
     this.marks(pen, ...cross.map((value) => value * zoom));
+    if (this.down === 2) {
+      const [low, high] = data.ends_mm.map((mm) => (row(mm - data.corner_mm[2]) - top * k) * zoom);
+      this.outside(pen, 0, high);
+      this.outside(pen, low, this.canvas.height);
+    }
     this.slider.value = at[this.axis];
     const mm = data.corner_mm[this.axis] + at[this.axis] * data.step_mm;
     const told = `${at[this.axis] + 1} of ${size[this.axis]}, at ${mm.toFixed(0)} mm`;
@@ -180,6 +185,15 @@ class Plane {
       pen.strokeText(this.letters[i], px, py);
       pen.fillText(this.letters[i], px, py);
     });
+  }
+
+  // Says of a black band, between two heights of the canvas, that it is no air.
+  outside(pen, from, to) {
+    const letter = Math.round(Math.max(10, this.canvas.width / 30));
+    if (to - from < 1.5 * letter) return;
+    pen.font = `${letter}px system-ui, sans-serif`;
+    pen.textAlign = "left";
+    pen.fillText("outside the scan", letter, (from + to + letter) / 2);
   }
 }
 
@@ -316,6 +330,7 @@ class Solid {
     this.program = this.link();
     this.models = data.surfaces.map((surface) => this.model(surface));
     this.which = root.querySelector("[name=surface]");
+    this.legend = root.querySelector(".scale");
     this.which.addEventListener("change", () => this.show());
     const turns = { left: [0, -15], right: [0, 15], up: [-15, 0], down: [15, 0] };
     root.querySelectorAll("[data-turn]").forEach((button) => button.addEventListener("click", () => {
@@ -436,6 +451,7 @@ class Solid {
     const gl = this.gl, hollow = this.which.value === "hollow";
     const model = this.models[hollow && this.models.length > 1 ? 1 : 0];
     const colour = this.which.value === "thickness" ? "thick" : "bone";
+    if (this.legend) this.legend.hidden = colour === "bone";
     const sharp = Math.min(2, window.devicePixelRatio || 1) > 1 ? 2 : 1.5;
     const [width, height] = [this.canvas.clientWidth, this.canvas.clientHeight].map((n) => Math.max(1, Math.round(sharp * n)));
     if (this.canvas.width !== width || this.canvas.height !== height) Object.assign(this.canvas, { width, height });
