@@ -1,6 +1,6 @@
 """The whole command beside the least it could take: `python -m benchmarks.speed [--runs 3]`.
 
-A phantom of 512 x 512 x 377 voxels of 1 mm slices, as a DICOM folder, goes through `femurkit
+A phantom of 512 x 512 x 377 voxels of 1 mm, as a DICOM folder, goes through `femurkit
 reconstruct` in a process of its own; seconds and peak memory are those of the process. The floor,
 measured in turn with it, reads the same folder and writes the same files with the same functions,
 and does nothing between. What the report costs is the difference to the same command with neither
@@ -35,7 +35,7 @@ from femurkit.sources import load
 from femurkit.volume import Mask, Volume
 
 OUT = Path(__file__).parent.parent / "docs" / "results"
-SHAPE, SPACING_MM, SEED = (377, 512, 512), (1.0, 0.9, 0.9), 377
+SHAPE, SPACING_MM, SEED = (377, 512, 512), (1.0, 1.0, 1.0), 377
 ABOVE_MM, BELOW_MM = 110.0, 267.0
 LIMIT_S, LIMIT_MB, LIMIT_FLOORS = 10.0, 1536.0, 3.0
 

@@ -32,6 +32,8 @@ BEHIND_MM = 3.5
 STARTS_MM = (0.6, 1.8, 4.5, 7.5)
 """Thicknesses that the fit begins with; the best fit counts."""
 RANGE_MM = (0.15, 10.0)
+BLOCK = 1000
+"""Profiles fitted together: what is computed of them stays in the processor's cache."""
 ROUNDS = 10
 SETTLED = 1e-3
 """A fit that a round betters by no more than this share is done."""
@@ -132,18 +134,20 @@ def _fitted(
     near = (depth >= -OUT_MM) & (depth <= 0)
     darkest = depth[near][profiles[:, near].argmin(1)]
     outer = depth >= np.minimum(darkest, -1.0)[:, None]  # beyond it another bone may begin
-    best = np.full(len(profiles), np.inf)
-    thickness = np.full(len(profiles), np.nan)
+    thickness, rms = np.empty((2, len(profiles)), np.float32)
 
-    def descended(start_mm: float) -> tuple[np.ndarray, np.ndarray]:
-        return _descended(profiles, depth, outer, blur, cortical, start_mm)
+    def fit(block: slice) -> None:
+        tries = [
+            _descended(profiles[block], depth, outer[block], blur[block], cortical, start_mm)
+            for start_mm in STARTS_MM
+        ]
+        best = np.argmin([misfit for _, misfit in tries], axis=0)[None]
+        for out, of in zip((thickness, rms), zip(*tries, strict=True), strict=True):
+            out[block] = np.take_along_axis(np.array(of), best, 0)[0]
 
     with ThreadPoolExecutor(threads()) as pool:
-        found = list(pool.map(descended, STARTS_MM))
-    for t, rms in found:
-        better = rms < best
-        best, thickness = np.where(better, rms, best), np.where(better, t, thickness)
-    return thickness, best
+        list(pool.map(fit, (slice(k, k + BLOCK) for k in range(0, len(profiles), BLOCK))))
+    return thickness, rms
 
 
 def _descended(
