@@ -46,8 +46,14 @@ bench:
 	$(BIN)/python -m benchmarks.likeness
 	$(BIN)/python -m benchmarks.crops
 	$(BIN)/python -m benchmarks.encodings
-	$(BIN)/python -m benchmarks.speed
 	$(BIN)/python -m benchmarks.cohort
+	$(MAKE) .venv-peers/.ready
+	$(BIN)/python -m benchmarks.bench
+
+.venv-peers/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet -c constraints.txt -e '.[peers]'
+	touch $@
 
 docs:
 	$(MAKE) EXTRAS=test,docs .venv/.ready-test-docs
@@ -73,7 +79,7 @@ format: $(TEST_STAMP)
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv demo build dist web/node_modules src/femurkit/report/web
+	rm -rf .venv .venv-peers demo build dist web/node_modules src/femurkit/report/web
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "femurkit needs Python 3.11 or newer")'

@@ -2,8 +2,9 @@
 
 Four phantoms stand again and again in a table; `femurkit cohort` does it with one worker, with two,
 and with two that are killed with all their processes at random moments until it is done. Each
-worker has one thread. The three must end with the same tables. Writes docs/results/cohort.json
-and .md.
+worker has one thread. The three must end with the same tables. Then many small studies, one hip on
+coarse voxels each, by two workers that must be as fast and as small in the end as in the beginning.
+Writes docs/results/cohort.json and .md.
 """
 
 from __future__ import annotations
@@ -13,19 +14,23 @@ import hashlib
 import json
 import os
 import random
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 import psutil
 
+from femurkit.geometry import Grid
 from femurkit.images import write_image
 from femurkit.phantom.patient import make_patient
+from femurkit.volume import Volume
 
 OUT = Path(__file__).parent.parent / "docs" / "results"
-SEED, PATIENTS, SPACING_MM = 40, 4, (4.0, 2.0, 2.0)
+SEED, PATIENTS, SPACING_MM, SMALL_MM = 40, 4, (4.0, 2.0, 2.0), (5.0, 2.5, 2.5)
 ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
 KILLS, WAIT_S = 5, (15.0, 45.0)
 
@@ -39,6 +44,42 @@ def table(home: Path, count: int) -> Path:
     path = home / "scans.csv"
     path.write_text("\n".join(["study,ct", *rows]) + "\n")
     return path
+
+
+def small_table(home: Path, count: int) -> Path:
+    """One hip of each phantom on coarse voxels, again and again."""
+    for number in range(1, PATIENTS + 1):
+        scan = make_patient(SEED, number=number, spacing_mm=SMALL_MM).volume
+        half = scan.grid.shape[2] // 2  # columns run to the patient's left
+        part = scan.array[:, :, half:].copy()
+        grid = Grid(part.shape, scan.grid.crop((0, 0, half), scan.grid.shape).affine)
+        write_image(Volume(part, grid), home / f"small{number}.nii.gz")
+    rows = [f"S{k:03d},small{k % PATIENTS + 1}.nii.gz" for k in range(count)]
+    path = home / "small.csv"
+    path.write_text("\n".join(["study,ct", *rows]) + "\n")
+    return path
+
+
+def flat(home: Path, count: int) -> dict[str, float]:
+    """Median seconds of a study among the first and the last tenth, and the workers' peak MiB."""
+    out = home / "flat"
+    assert begun(small_table(home, count), out, 2).wait() == 0
+    runs = sorted(out.glob("studies/*/run.json"), key=lambda path: path.stat().st_mtime)
+    assert len(runs) == count
+    told = [json.loads(path.read_text()) for path in runs]
+    tenth = max(10, count // 10)
+    first, last = told[:tenth], told[-tenth:]
+
+    def middle(some: list[dict[str, Any]]) -> float:
+        return round(statistics.median(sum(t["seconds"].values()) for t in some), 2)
+
+    return {
+        "small_studies": count,
+        "seconds_first": middle(first),
+        "seconds_last": middle(last),
+        "peak_mb_after_10": max(t["peak_memory_mb"] for t in told[:10]),
+        "peak_mb_at_the_end": max(t["peak_memory_mb"] for t in last),
+    }
 
 
 def begun(scans: Path, out: Path, workers: int) -> subprocess.Popen[bytes]:
@@ -63,6 +104,7 @@ def digest(out: Path) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--studies", type=int, default=40)
+    parser.add_argument("--small", type=int, default=500)
     args = parser.parse_args()
     chance, result = random.Random(SEED), {"studies": args.studies}
     with tempfile.TemporaryDirectory() as work:
@@ -86,6 +128,7 @@ def main() -> None:
                 kills += 1
         assert code == 0
         result["kills"] = kills
+        result |= flat(home, args.small)
         result["same_tables"] = {tables[1], tables[2], digest(home / "killed")} == {tables[1]}
     result["times_faster"] = round(result["seconds_1"] / result["seconds_2"], 2)
     (OUT / "cohort.json").write_text(json.dumps(result, indent=1) + "\n")
@@ -101,6 +144,14 @@ thread a worker.
 
 Killed with all its workers at {kills} random moments and begun again, the tables are
 {"the same, byte for byte" if result["same_tables"] else "NOT THE SAME"}.
+
+{args.small} small studies (one hip on coarse voxels) by two workers:
+
+| | first tenth | last tenth |
+|---|---|---|
+| seconds a study, median | {result["seconds_first"]} | {result["seconds_last"]} |
+| peak MiB of a worker | {result["peak_mb_after_10"]:.0f} (after 10) | \
+{result["peak_mb_at_the_end"]:.0f} |
 """)
     print(json.dumps(result))
     sys.exit(not result["same_tables"])

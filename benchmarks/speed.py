@@ -91,28 +91,37 @@ def timed(command: list[str]) -> tuple[float, float]:
     return time.perf_counter() - start, usage.ru_maxrss / 1024
 
 
-def measured(runs: int) -> dict[str, object]:
-    with tempfile.TemporaryDirectory() as work:
-        source, out, again, bare = (Path(work) / name for name in ("ct", "out", "floor", "bare"))
-        phantom(source)
-        python = [sys.executable, "-m"]
-        whole = [*python, "femurkit", "reconstruct", str(source), "-o", str(out), "--overwrite"]
-        mine = [*python, "benchmarks.speed"]
-        least = [*mine, "--floor", str(source), str(out), str(again)]
-        reportless = [*mine, "--without-report", str(source), str(bare)]
-        seconds, memory, floors, bares, bare_memory, steps = [], [], [], [], [], []
-        for _ in range(runs):
-            took, peak = timed(whole)
-            seconds.append(took)
-            memory.append(peak)
-            steps.append(json.loads((out / "run.json").read_text())["seconds"])
-            took, peak = timed(reportless)
-            bares.append(took)
-            bare_memory.append(peak)
-            floors.append(timed(least)[0])
-            shutil.rmtree(again)
+def command(source: Path, out: Path, *more: str) -> list[str]:
+    return [sys.executable, "-m", "femurkit", "reconstruct", str(source), "-o", str(out), *more]
+
+
+def measured(runs: int, work: Path) -> dict[str, object]:
+    """The series in work/ct; what the last run made of it stays in work/out."""
+    source, out, again, bare = (work / name for name in ("ct", "out", "floor", "bare"))
+    mine = [sys.executable, "-m", "benchmarks.speed"]
+    least = [*mine, "--floor", str(source), str(out), str(again)]
+    reportless = [*mine, "--without-report", str(source), str(bare)]
+    seconds, memory, floors, bares, bare_memory, steps = [], [], [], [], [], []
+    by_cpu = []
+    for _ in range(runs):
+        shutil.rmtree(out, ignore_errors=True)
+        took, peak = timed(command(source, out))
+        seconds.append(took)
+        memory.append(peak)
+        run = json.loads((out / "run.json").read_text())
+        steps.append(run["seconds"])
+        took, peak = timed(reportless)
+        bares.append(took)
+        bare_memory.append(peak)
+        shutil.rmtree(bare)
+        floors.append(timed(least)[0])
+        shutil.rmtree(again)
+        by_cpu.append(timed(command(source, bare, "--device", "cpu"))[0])
+        shutil.rmtree(bare)
     names = dict.fromkeys(name for each in steps for name in each)
     return {
+        "device": run["settings"]["device"],
+        "cpu_seconds": [round(s, 2) for s in by_cpu],
         "shape": SHAPE,
         "cores": len(os.sched_getaffinity(0)),
         "seconds": [round(s, 2) for s in seconds],
@@ -126,21 +135,24 @@ def measured(runs: int) -> dict[str, object]:
 
 def page(result: dict[str, object]) -> str:
     seconds, floors = result["seconds"], result["floor_seconds"]
-    assert isinstance(seconds, list) and isinstance(floors, list)
+    by_cpu = result["cpu_seconds"]
+    assert isinstance(seconds, list) and isinstance(floors, list) and isinstance(by_cpu, list)
     steps = result["steps"]
     assert isinstance(steps, dict)
     median, least = statistics.median(seconds), statistics.median(floors)
+    cpu = statistics.median(by_cpu)
     rows = "\n".join(
         f"| {name} | {s:.2f} |" for name, s in sorted(steps.items(), key=lambda item: -item[1])
     )
     said = f"**{median:.1f}** ({min(seconds):.1f} to {max(seconds):.1f})"
     return f"""# How fast
 `python -m benchmarks.speed`, {len(seconds)} runs in turn on {result["cores"]} cores. Phantom of
-512 x 512 x 377 voxels, DICOM folder to all outputs of both femora.
+512 x 512 x 377 voxels of 1 mm, DICOM folder to all outputs of both femurs.
 
 | | seconds (least to most) | peak MiB |
 |---|---|---|
-| `femurkit reconstruct` | {said} | {result["peak_mb"]} |
+| `femurkit reconstruct`, networks run by {result["device"]} | {said} | {result["peak_mb"]} |
+| with `--device cpu` (onnxruntime) | {cpu:.1f} ({min(by_cpu):.1f} to {max(by_cpu):.1f}) | |
 | floor: read the same, write the same | {least:.1f} ({min(floors):.1f} to {max(floors):.1f}) | |
 | times the floor | {median / least:.1f} | |
 | of it, pictures and report | {result["report_seconds"]:.1f} | {result["report_mb"]} |
@@ -165,7 +177,9 @@ def main() -> None:
     if args.without_report:
         without_report(*args.without_report)
         return
-    result = measured(args.runs)
+    with tempfile.TemporaryDirectory() as work:
+        phantom(Path(work) / "ct")
+        result = measured(args.runs, Path(work))
     (OUT / "speed.json").write_text(json.dumps(result, indent=1) + "\n")
     (OUT / "speed.md").write_text(page(result))
     print(page(result))
