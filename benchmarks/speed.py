@@ -129,6 +129,9 @@ def measured(runs: int, work: Path) -> dict[str, object]:
         "peak_mb": round(max(memory)),
         "report_seconds": round(statistics.median(seconds) - statistics.median(bares), 2),
         "report_mb": round(max(memory) - max(bare_memory)),
+        "peak_mb_by_the_end_of": {
+            n: round(m) for n, m in run["peak_memory_mb_by_the_end_of"].items()
+        },
         "steps": {n: round(statistics.median(s.get(n, 0) for s in steps), 2) for n in names},
     }
 
@@ -141,8 +144,11 @@ def page(result: dict[str, object]) -> str:
     assert isinstance(steps, dict)
     median, least = statistics.median(seconds), statistics.median(floors)
     cpu = statistics.median(by_cpu)
+    peaks = result["peak_mb_by_the_end_of"]
+    assert isinstance(peaks, dict)
     rows = "\n".join(
-        f"| {name} | {s:.2f} |" for name, s in sorted(steps.items(), key=lambda item: -item[1])
+        f"| {name} | {s:.2f} | {peaks[name]} |"
+        for name, s in sorted(steps.items(), key=lambda item: -item[1])
     )
     said = f"**{median:.1f}** ({min(seconds):.1f} to {max(seconds):.1f})"
     return f"""# How fast
@@ -157,8 +163,8 @@ def page(result: dict[str, object]) -> str:
 | times the floor | {median / least:.1f} | |
 | of it, pictures and report | {result["report_seconds"]:.1f} | {result["report_mb"]} |
 
-| step, slowest first | seconds (median) |
-|---|---|
+| step, slowest first | seconds (median) | peak MiB by its end |
+|---|---|---|
 {rows}
 
 Steps of the two sides run side by side, each on a core: their seconds overlap.

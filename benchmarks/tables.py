@@ -31,9 +31,11 @@ OTHER_PAGES = {
     "clipped, and six scans of other places (`make bench`).",
     "likeness.md": "- [How like a femur](likeness.md): femora, whole and cut, and other bones, "
     "against the shape model (`make bench`).",
+    "bench.md": "- [femurkit beside its peers](bench.md): the same scan by others, and in more "
+    "slices (`make bench`).",
     "speed.md": "- [Speed](speed.md): the whole command, its steps, and the least it could take "
     "(`make bench`).",
-    "cohort.md": "- [A cohort](cohort.md): on one worker and on two, and killed (`make bench`).",
+    "cohort.md": "- [A cohort](cohort.md): on one worker and on two, killed, and of 500 (`make bench`).",
     "verdicts.md": "- [Verdicts](verdicts.md): whom the verdict lets pass, of good femora and "
     "broken ones (`python -m benchmarks.verdicts PHANTOMS`).",
     "morphometry.md": "- [Morphometry](morphometry.md): head, neck and shaft against construction, "

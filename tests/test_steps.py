@@ -13,6 +13,7 @@ def test_seconds_add_up_by_name_in_order():
             time.sleep(0.02)
     assert heard == ["read", "mask", "read"]
     assert list(steps.seconds) == ["read", "mask"]
+    assert list(steps.peak_mb) == ["read", "mask"]
     assert steps.seconds["read"] >= 0.04 > steps.seconds["mask"] >= 0.02
 
 

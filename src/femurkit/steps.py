@@ -16,11 +16,12 @@ class Stopped(Exception):
 
 class Steps:
     """A stopwatch for named steps. `seconds` keeps them in the order they began; those of several
-    threads run side by side.
+    threads run side by side. `peak_mb`: of the process, by the end of each step, MiB.
     """
 
     def __init__(self, listener: Listener | None = None) -> None:
         self.seconds: dict[str, float] = {}
+        self.peak_mb: dict[str, float | None] = {}
         self._begun = perf_counter()
         self._listener = listener
         self._stopped = False
@@ -47,6 +48,7 @@ class Steps:
             yield
         finally:
             self.seconds[name] = round(self.seconds[name] + perf_counter() - start, 3)
+            self.peak_mb[name] = peak_memory_mb()
 
 
 def peak_memory_mb() -> float | None:

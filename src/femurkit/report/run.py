@@ -43,6 +43,7 @@ def record_of(run: Run) -> dict[str, Any]:
         "settings": dict(run.settings),
         "seconds": dict(run.steps.seconds),
         "total_seconds": round(run.steps.elapsed, 3),
+        "peak_memory_mb_by_the_end_of": dict(run.steps.peak_mb),
         "peak_memory_mb": peak_memory_mb(),
         "remarks": [{"of": of, **asdict(remark)} for of, remark in run.remarks],
         "warnings": list(run.warnings),
