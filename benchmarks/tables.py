@@ -35,7 +35,8 @@ OTHER_PAGES = {
     "slices (`make bench`).",
     "speed.md": "- [Speed](speed.md): the whole command, its steps, and the least it could take "
     "(`make bench`).",
-    "cohort.md": "- [A cohort](cohort.md): on one worker and on two, killed, and of 500 (`make bench`).",
+    "cohort.md": "- [A cohort](cohort.md): on one worker and on two, killed, and of 500 studies "
+    "(`make bench`).",
     "verdicts.md": "- [Verdicts](verdicts.md): whom the verdict lets pass, of good femora and "
     "broken ones (`python -m benchmarks.verdicts PHANTOMS`).",
     "morphometry.md": "- [Morphometry](morphometry.md): head, neck and shaft against construction, "

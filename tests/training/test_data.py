@@ -9,7 +9,8 @@ import torch
 from tests.training.conftest import tiny
 from torch.utils.data import DataLoader
 
-from femurkit.training.data import Draws, Stream
+from femurkit.training.data import Draws
+from femurkit.training.spread import Share, Stream
 
 
 def draws(hips, tmp_path, **changes):
@@ -46,7 +47,9 @@ def test_unlabelled_patches_come_once_they_count(hips, tmp_path):
 def test_self_training_believes_nothing_in_its_first_epoch(hips, tmp_path):
     told = draws(hips, tmp_path, objective="self_training", begin=0.0)
     assert told.config.unlabelled_weight(0) > 0
-    assert all(told[number].u.numel() == 0 for number in range(told.per_epoch))
+    assert all(
+        told[number].u.numel() == 0 for number in range(told.config.steps_per_epoch * told.per_step)
+    )
 
 
 def test_guesses_of_the_epoch_travel_with_the_patch(hips, tmp_path):
@@ -62,18 +65,10 @@ def test_guesses_of_the_epoch_travel_with_the_patch(hips, tmp_path):
     assert (item.guess[1][item.trust[0] > 0] > 0.99).all()
 
 
-def test_epochs_go_on_in_one_stream(hips, tmp_path):
-    stream = Stream(3)
-    seen = []
-    for epoch in range(2):
-        stream.set_epoch(epoch)
-        seen += list(stream)
-    assert seen == list(range(6)) and len(stream) == 3
-
-
 def test_batches_are_alike_with_and_without_workers(hips, tmp_path):
     data = draws(hips, tmp_path)
     here, there = (
-        next(iter(DataLoader(data, 2, sampler=Stream(4), num_workers=n))) for n in (0, 1)
+        next(iter(DataLoader(data, 2, sampler=Stream(tiny(), Share()), num_workers=n)))
+        for n in (0, 1)
     )
     assert all(torch.equal(a, b) for a, b in zip(here, there, strict=True))

@@ -94,6 +94,7 @@ def train(
 
 def claim(config: Config, run: Path) -> None:
     """Make RUN and note the configuration in it, or see that it is the same."""
+    run.mkdir(parents=True, exist_ok=True)
     noted = run / "config.json"
     mine = json.loads(json.dumps(dataclasses.asdict(config)))
     if not noted.exists():
