@@ -13,6 +13,7 @@ from pydicom.uid import CTImageStorage, generate_uid
 from femurkit import __version__
 from femurkit.anatomy import Code, Side
 from femurkit.dicom.common import coded, file_meta, quiet
+from femurkit.dicom.encode import SliceWriter
 from femurkit.dicom.headers import as_number, image_type, put
 from femurkit.dicom.read import CtSeries, stored_values
 from femurkit.dicom.stored import AIR_HU, encoding
@@ -67,18 +68,18 @@ def write_segmented_series(
     source = [__version__, series.uid, side.value, digest]
     series_uid = generate_uid(entropy_srcs=source)
     folder.mkdir(parents=True, exist_ok=True)
-    paths = []
+    said, writer, paths = _said(side), SliceWriter(), []
     for number, index in enumerate(chosen.tolist(), start=1):
         header = series.headers[index]
         pixels = _segmented(header, stored_values(series, index), mask.array[index])
-        dataset = _derived(header, side, frame=header.InstanceNumber if series.whole else None)
+        dataset = _derived(header, said, frame=header.InstanceNumber if series.whole else None)
         instance = f"{header.SOPInstanceUID} {index}" if series.whole else header.SOPInstanceUID
         uid = generate_uid(entropy_srcs=[*source, str(instance)])
         put(dataset, SeriesInstanceUID=series_uid, SOPInstanceUID=uid)
         _put_pixels(dataset, pixels)
         dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
         paths.append(folder / f"{number:04d}.dcm")
-        dataset.save_as(paths[-1], enforce_file_format=True, implicit_vr=False, little_endian=True)
+        writer.write(dataset, paths[-1])
     return tuple(paths)
 
 
@@ -87,8 +88,26 @@ def _segmented(header: Dataset, stored: np.ndarray, mask: np.ndarray) -> np.ndar
     return np.where(mask, stored, air).astype(stored.dtype)
 
 
-def _derived(header: Dataset, side: Side, *, frame: int | None) -> Dataset:
-    """The source header, saying what it is now; its elements are the source's, never to be changed.
+def _said(side: Side) -> Dataset:
+    """What every slice says of its making."""
+    equipment = Dataset()
+    equipment.Manufacturer = "femurkit"
+    equipment.SoftwareVersions = __version__
+    equipment.PurposeOfReferenceCodeSequence = [coded(MODIFIER)]
+    said = Dataset()
+    said.SeriesNumber = FIRST_SERIES_NUMBER + side.label
+    said.SeriesDescription = f"femur {side.value}, segmented by femurkit"
+    said.DerivationDescription = (
+        f"{side.value} femur kept, all else set to air, by femurkit {__version__}"
+    )
+    said.DerivationCodeSequence = [coded(SEGMENTATION)]
+    said.ContributingEquipmentSequence = [equipment]
+    return said
+
+
+def _derived(header: Dataset, said: Dataset, *, frame: int | None) -> Dataset:
+    """The source header, saying what it is now; its elements are the source's or those of `said`,
+    never to be changed.
 
     frame: which one of an enhanced CT it was; it becomes a classic slice. A damaged file's elements
     that belong to the file, not to the image, are left out.
@@ -108,23 +127,18 @@ def _derived(header: Dataset, side: Side, *, frame: int | None) -> Dataset:
             if keyword not in dataset:
                 setattr(dataset, keyword, None)
     reference.PurposeOfReferenceCodeSequence = [coded(SOURCE_IMAGE)]
-    equipment = Dataset()
-    equipment.Manufacturer = "femurkit"
-    equipment.SoftwareVersions = __version__
-    equipment.PurposeOfReferenceCodeSequence = [coded(MODIFIER)]
     earlier = list(dataset.get("ContributingEquipmentSequence") or [])
+    dataset.update(said)
     put(
         dataset,
         ImageType=["DERIVED", "SECONDARY", *(kind or ["AXIAL"])],
-        SeriesNumber=FIRST_SERIES_NUMBER + side.label,
-        SeriesDescription=f"femur {side.value}, segmented by femurkit",
-        DerivationDescription=(
-            f"{side.value} femur kept, all else set to air, by femurkit {__version__}"
-        ),
-        DerivationCodeSequence=[coded(SEGMENTATION)],
         SourceImageSequence=[reference],
-        ContributingEquipmentSequence=[*earlier, equipment],
     )
+    if earlier:
+        put(
+            dataset,
+            ContributingEquipmentSequence=[*earlier, *said.ContributingEquipmentSequence],
+        )
     return dataset
 
 
