@@ -115,7 +115,7 @@ def test_a_shaft_alone_says_that_its_head_is_not_in_the_scan():
     assert found["not_measurable"]["head"] == why
     assert found["not_measurable"]["neck_shaft_angle_deg"] == why
     (reaches,) = (c["text"] for c in found["checks"] if c["code"] == "REACHES_SHAFT")
-    assert reaches.endswith("none of it a whole head")
+    assert reaches.endswith("without a head that could be told")
 
 
 def test_an_open_surface_fails_its_check(bone):

@@ -49,7 +49,7 @@ def checks(
             length_mm >= TO_LESSER_TROCHANTER_MM,
             f"{seen} in the scan, more than the {needed} to below the lesser trochanter"
             if whole
-            else f"{seen} in the scan, none of it a whole head",
+            else f"{seen} in the scan, without a head that could be told",
             f"{seen} in the scan, {needed} needed to pass the lesser trochanter",
         ),
         check(
