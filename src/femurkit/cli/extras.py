@@ -12,6 +12,7 @@ USAGE = 2
 NEEDS = {
     "cohort": ("distributed", "pyarrow"),
     "fe": ("gpytoolbox",),
+    "openvino": ("openvino",),
     "node": ("pynetdicom", "dicomweb_client", "filelock"),
     "train": ("torch", "monai", "lightning", "onnx"),
 }

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from femurkit.cli.extras import require
 from femurkit.cli.options import (
     ALSO,
     EDGE,
@@ -101,8 +102,10 @@ def command(
 
     """
     keep_freed()
-    if device != "auto":
-        _require(device)
+    if device == "cuda":
+        _require_cuda()
+    if device == "openvino":
+        require("openvino", needed_by="--device openvino")
     from femurkit.output import FEMURS, refuse_if_taken
 
     refuse_if_taken(out, overwrite=overwrite, kind=FEMURS, source=series)
@@ -133,14 +136,11 @@ def command(
         )
 
 
-INSTALL = {"cuda": "onnxruntime-gpu", "openvino": "openvino"}
-
-
-def _require(device: str) -> None:
-    """Usage error where a device is not there: another would not be what was asked."""
+def _require_cuda() -> None:
+    """Usage error where there is no CUDA: running on the CPU would not be what was asked."""
     from femurkit.segment.engines import devices
 
-    if device not in devices():
+    if "cuda" not in devices():
         raise typer.BadParameter(
-            f"no {device} here; install {INSTALL[device]} or use 'auto'", param_hint="'--device'"
+            "no CUDA here; install onnxruntime-gpu or use 'auto'", param_hint="'--device'"
         )
