@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = {
     "cohort": ["cohort", "scans.csv", "-o", "out"],
     "fe": ["mesh", "mask.nii.gz", "-o", "out", "--edge-mm", "2"],
+    "openvino": ["reconstruct", "ct", "-o", "out", "--device", "openvino"],
     "node": ["serve", "-o", "out"],
     "train": ["train", "mine.toml", "-o", "out"],
 }
