@@ -86,5 +86,7 @@ def _write_vtp(
     writer.SetFileName(str(path))
     writer.SetInputData(polydata)
     writer.SetCompressorTypeToZLib()
-    if writer.Write() != 1:
+    written = writer.Write() == 1
+    del writer  # which would keep the file open as long as somebody keeps the error
+    if not written:
         raise OSError(f"could not write {path.name}")

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from femurkit.cli import run
+from femurkit.errors import NotWeights
 
 
 @pytest.fixture
@@ -168,3 +169,18 @@ def test_a_place_that_cannot_be_written_is_no_bug(cli, tmp_path):
     assert "Nothing was written" in err
     assert "Traceback" not in err
     assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_a_kill_that_a_library_made_an_error_of_its_own_of_is_a_kill(cli, monkeypatch):
+    def loading(*_, **__):
+        try:
+            try:
+                sys.exit(143)
+            except SystemExit as stop:
+                raise ImportError("initialization failed") from stop
+        except ImportError:
+            raise NotWeights("a file that is no network") from None
+
+    monkeypatch.setattr("femurkit.segment.weights.fine_network", loading)
+    code, _, err = cli("info")
+    assert (code, err) == (143, "")

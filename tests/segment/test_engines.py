@@ -1,5 +1,9 @@
 """Every engine that is installed gives the same mask."""
 
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -44,3 +48,11 @@ def test_all_give_the_same_mask(volume, answers):
     for other in answers.values():
         assert np.abs(other.array - cpu.array).max() < 1e-4
         assert np.array_equal(to_mask(outlined(other, volume)).array, mask)
+
+
+def test_nothing_is_told_to_anybody_nor_left_in_the_users_folder(tmp_path):
+    """onnxruntime keeps what it will tell in a cache below HOME."""
+    program = "from femurkit.segment.weights import fine_network; fine_network(device='cpu')"
+    env = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run([sys.executable, "-c", program], check=True, env={**env, "HOME": str(tmp_path)})
+    assert list(tmp_path.rglob("*")) == []

@@ -12,6 +12,7 @@ from femurkit.evaluation.compare import compare
 from femurkit.images import read_mask
 from femurkit.mesh import read_stl
 from femurkit.report.render import _volume_script
+from femurkit.segment.engines import devices
 from femurkit.solid import faces, uncut
 from femurkit.volume import Mask
 
@@ -93,7 +94,7 @@ def test_run_record_tells_how_but_not_who_or_where(both, patient):
     record = load(out / "run.json")
     assert re.fullmatch("[0-9a-f]{64}", record["weights_sha256"])
     assert record["settings"] == {
-        "side": "both", "recipe": "default", "network": "shipped", "device": "auto",
+        "side": "both", "recipe": "default", "network": "shipped", "device": devices()[0],
         "slices": "touched", "gaps": "refuse", "anonymize": "no", "uncertainty": "no",
         "formats": "stl", "space": "LPS",
         "triangles": "as found", "smoothing": "as needed", "outline": "edge",

@@ -94,20 +94,35 @@ def run(arguments: Sequence[str]) -> tuple[int, str, str]:
     try:
         app(args=list(arguments), prog_name="femurkit")
     except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else BUG
-        if code == INTERRUPTED:  # typer's own answer to Ctrl-C
-            say("Stopped. Nothing was written.")
-        return code, {0: "", USAGE: "Usage"}.get(code, "Stopped"), ""
-    except FemurkitError as error:
-        say(f"{error.code}: {error}")
-        return error.exit_code, error.code, str(error)
+        return _stopped(stop)
     except Exception as error:
+        if (stop := _stop_behind(error)) is not None:
+            return _stopped(stop)
+        if isinstance(error, FemurkitError):
+            say(f"{error.code}: {error}")
+            return error.exit_code, error.code, str(error)
         refused = _by_the_disk(error)
         if refused is None:
             return _bug(error)
         say(f"{errno.errorcode[refused]}: {os.strerror(refused)}. Nothing was written.")
         return BUG, "Disk", os.strerror(refused)
     return 0, "", ""
+
+
+def _stopped(stop: SystemExit) -> tuple[int, str, str]:
+    code = stop.code if isinstance(stop.code, int) else BUG
+    if code == INTERRUPTED:  # typer's own answer to Ctrl-C
+        say("Stopped. Nothing was written.")
+    return code, {0: "", USAGE: "Usage"}.get(code, "Stopped"), ""
+
+
+def _stop_behind(error: BaseException | None) -> SystemExit | None:
+    """A kill that came while a library was loading, which made an error of its own of it."""
+    while error is not None:
+        if isinstance(error, SystemExit):
+            return error
+        error = error.__cause__ or error.__context__
+    return None
 
 
 def _by_the_disk(error: BaseException | None) -> int | None:

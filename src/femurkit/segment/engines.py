@@ -6,6 +6,7 @@ They differ by less than 1e-4 in a probability, and no mask has shown it (tests/
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from importlib.util import find_spec
 from typing import Literal, Protocol
@@ -13,6 +14,10 @@ from typing import Literal, Protocol
 import numpy as np
 
 from femurkit.threads import allowed
+
+# onnxruntime tells Microsoft of its use unless this is set before it is loaded, since 1.29 on Linux
+# too. What is done to patients is nobody's business.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 Device = Literal["auto", "cpu", "cuda", "openvino"]
 
