@@ -12,6 +12,7 @@ import json
 import os
 import statistics
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -58,17 +59,23 @@ def peer(python: Path, name: str, ct: Path, made: Path) -> dict[str, Any]:
     return {**json.loads(said[-1]), "peak_mb": round(usage.ru_maxrss / 1024)}
 
 
+def cut_anew(source: Path, count: int, to: Path) -> None:
+    """Write the same body in so many slices."""
+    scan = load(source).volume
+    affine = scan.grid.affine.copy()
+    affine[:3, 0] *= scan.grid.shape[0] / count
+    grid = Grid((count, *scan.grid.shape[1:]), affine)
+    array = np.rint(resample(scan.array, scan.grid, grid)).astype(np.int16)
+    write_new_series(Volume(array, grid), to, seed_text="growth", patient={})
+
+
 def growth(work: Path) -> list[dict[str, float]]:
     """Seconds and peak MiB of the same body in more and more slices."""
-    scan = load(work / "ct").volume
     out = []
     for count in SLICES:
-        affine = scan.grid.affine.copy()
-        affine[:3, 0] *= scan.grid.shape[0] / count
-        grid = Grid((count, *scan.grid.shape[1:]), affine)
-        array = np.rint(resample(scan.array, scan.grid, grid)).astype(np.int16)
         folder, made = work / f"ct{count}", work / f"out{count}"
-        write_new_series(Volume(array, grid), folder, seed_text="growth", patient={})
+        again = [sys.executable, "-m", "benchmarks.bench", "--cut", str(work / "ct"), str(count)]
+        subprocess.run([*again, str(folder)], check=True)
         seconds, peak = speed.timed(speed.command(folder, made))
         out.append({"slices": count, "seconds": round(seconds, 1), "peak_mb": round(peak)})
         print(out[-1], flush=True)
@@ -93,7 +100,7 @@ def page(result: dict[str, Any]) -> str:
     mine = statistics.median(ours["seconds"])
     rows = [f"| `femurkit reconstruct`, whole | {mine:.1f} | {ours['peak_mb']} | |"]
     for name, said in peers.items():
-        times = f"{said['seconds'] / mine:.0f}" if name in WHOLE else ""
+        times = f"{said['seconds'] / mine:.1f}" if name in WHOLE else ""
         rows.append(f"| {NAMES[name]} | {said['seconds']:.1f} | {said['peak_mb']} | {times} |")
     reads = [
         f"| {READERS[name]} | {statistics.median(said['seconds']):.2f} | {said['peak_mb']} |"
@@ -126,10 +133,15 @@ def page(result: dict[str, Any]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peers", type=Path, default=PEERS)
+    parser.add_argument("--cut", nargs=3, metavar=("CT", "SLICES", "TO"))
     args = parser.parse_args()
+    if args.cut:
+        source, count, to = args.cut
+        cut_anew(Path(source), int(count), Path(to))
+        return
     with tempfile.TemporaryDirectory() as folder:
         work = Path(folder)
-        speed.phantom(work / "ct")
+        speed.made_elsewhere("--phantom", work / "ct")
         ours = speed.measured(3, work)
         (OUT / "speed.json").write_text(json.dumps(ours, indent=1) + "\n")
         (OUT / "speed.md").write_text(speed.page(ours))
