@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Literal
@@ -21,7 +22,7 @@ from femurkit.report.run import Run, record_of, report_of
 from femurkit.report.tables import write_csv, write_json
 from femurkit.result import Result
 from femurkit.segment.engines import Device
-from femurkit.segment.weights import fine_network, weights_hash
+from femurkit.segment.weights import fine_network, shipped, weights_hash
 from femurkit.solid import faces
 from femurkit.sources import Gaps, load
 from femurkit.steps import Listener, Steps
@@ -63,10 +64,13 @@ def reconstruct(
     steps, path, out = Steps(progress), Path(path), Path(out)
     weights = None if weights is None else Path(weights)
     with whole_or_nothing(out, overwrite=overwrite, kind=FEMURS, source=path) as folder:
-        network = fine_network(recipe, weights=weights, device=device)
+        with ThreadPoolExecutor(1) as beside:  # the networks are loaded while the scan is read
+            loading = beside.submit(fine_network, recipe, weights=weights, device=device)
+            beside.submit(shipped, "coarse", device)
+            with steps("read"):
+                scan = load(path, series_uid=series_uid, gaps=gaps, anonymize=anonymize)
+            network = loading.result()
         sha256 = weights_hash(network)
-        with steps("read"):
-            scan = load(path, series_uid=series_uid, gaps=gaps, anonymize=anonymize)
         with steps("find hips"):
             hips, missing = _wanted(hips_for(network, scan.volume, device=device), side)
         files = SurfaceFiles(folder, surfaces, faces(scan.volume.grid))

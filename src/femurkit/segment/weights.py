@@ -74,7 +74,11 @@ def shipped(name: str, device: str = "auto") -> Network:
 
 @lru_cache(maxsize=4)
 def _shipped(name: str, device: str) -> Network:
-    return Network((files(__package__) / "weights" / f"{name}.onnx").read_bytes(), device=device)
+    return Network(_bytes(name), device=device)
+
+
+def _bytes(name: str) -> bytes:
+    return (files(__package__) / "weights" / f"{name}.onnx").read_bytes()
 
 
 def fine_network(
@@ -119,5 +123,5 @@ def weights_hash(fine: Network | None = None) -> str:
 
     fine: the network that segments, that of the default recipe if not given.
     """
-    pair = (shipped("coarse"), fine or fine_network())
-    return hashlib.sha256("".join(network.sha256 for network in pair).encode()).hexdigest()
+    pair = (hashlib.sha256(_bytes("coarse")).hexdigest(), (fine or fine_network()).sha256)
+    return hashlib.sha256("".join(pair).encode()).hexdigest()
