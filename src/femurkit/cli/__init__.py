@@ -96,8 +96,8 @@ def run(arguments: Sequence[str]) -> tuple[int, str, str]:
     except SystemExit as stop:
         return _stopped(stop)
     except Exception as error:
-        if (stop := _stop_behind(error)) is not None:
-            return _stopped(stop)
+        if (behind := _stop_behind(error)) is not None:
+            return _stopped(behind)
         if isinstance(error, FemurkitError):
             say(f"{error.code}: {error}")
             return error.exit_code, error.code, str(error)
