@@ -27,7 +27,7 @@ demo: $(RUN_STAMP)
 	$(BIN)/femurkit demo -o $(OUT) --overwrite
 
 test: $(TEST_STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: $(TEST_STAMP)
 	$(BIN)/ruff check .

@@ -204,8 +204,10 @@ def python(text, femurkit, behind):
 def toml(text, femurkit, behind):
     name = text.partition("\n")[0].removeprefix("# ")
     small = re.sub("(?m)^spacing_mm = .*$", "", text) + "spacing_mm = 3.0\n"
-    small = re.sub("(?m)^epochs = .*$", f"epochs = {2 if 'accumulate' in text else 8}", small)
-    Path(name).write_text(small + SMALLER)
+    shared = "accumulate" in text  # four times the same
+    small = re.sub("(?m)^epochs = .*$", f"epochs = {2 if shared else 8}", small)
+    smaller = SMALLER.replace("per_epoch = 25", "per_epoch = 6") if shared else SMALLER
+    Path(name).write_text(small + smaller)
 
 
 def table(text, femurkit, behind):
