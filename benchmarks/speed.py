@@ -170,7 +170,7 @@ def page(result: dict[str, object]) -> str:
 | with `--device cpu` (onnxruntime) | {cpu:.1f} ({min(by_cpu):.1f} to {max(by_cpu):.1f}) | |
 | floor: read the same, write the same | {least:.1f} ({min(floors):.1f} to {max(floors):.1f}) | |
 | times the floor | {median / least:.1f} | |
-| of it, pictures and report | {result["report_seconds"]:.1f} | {result["report_mb"]} |
+| of it, pictures and report | {result["report_seconds"]:.1f} | {max(0, result["report_mb"])} |
 
 | step, slowest first | seconds (median) | peak MiB by its end |
 |---|---|---|
