@@ -1,5 +1,5 @@
 # make demo    a synthetic patient, two femurs and a report, from a fresh clone
-# make test    the tests, about 15 minutes on two cores
+# make test    the tests, about 11 minutes on two cores
 #              EXTRAS=test,train adds torch and the tests of training
 # make check   style, types, imports
 # make docs    the pages under docs as a site in build/docs; a broken link fails
