@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from femurkit.steps import Steps, peak_memory_mb
+from femurkit.steps import Steps, Stopped, peak_memory_mb
 
 
 def test_seconds_add_up_by_name_in_order():
@@ -31,3 +31,12 @@ def test_peak_memory_sees_an_allocation():
     block = bytearray(200_000_000)
     block[::4096] = b"x" * len(block[::4096])
     assert peak_memory_mb() >= 190
+
+
+def test_after_a_stop_no_step_begins():
+    steps = Steps()
+    with steps("read"):
+        steps.stop()  # what is being done ends by itself
+    with pytest.raises(Stopped), steps("mask"):
+        raise AssertionError
+    assert list(steps.seconds) == ["read"]
