@@ -28,7 +28,6 @@ from femurkit.dicom import write_new_series, write_seg, write_segmented_series
 from femurkit.dicom.write_stl import write_encapsulated_stl
 from femurkit.geometry import Grid
 from femurkit.images import read_mask, write_mask
-from femurkit.mesh import read_stl
 from femurkit.phantom.patient import make_patient
 from femurkit.report.content import FemurPage
 from femurkit.sources import load
@@ -64,10 +63,10 @@ def floor(source: Path, made: Path, to: Path) -> None:
         write_mask(labels, grid, folder / "mask.nii.gz")
         write_segmented_series(scan.series, masks[side], folder / "ct", side=side)
         for name in ("femur", "femur_hollow"):
-            mesh = read_stl(made / side.value / f"{name}.stl")
+            stl = (made / side.value / f"{name}.stl").read_bytes()
             shutil.copy(made / side.value / f"{name}.stl", folder)
             write_encapsulated_stl(
-                scan.series, mesh, folder / f"{name}_stl.dcm", side=side, hollow=name != "femur"
+                scan.series, stl, folder / f"{name}_stl.dcm", side=side, hollow=name != "femur"
             )
         shutil.copy(made / side.value / "cortex.vtp", folder)
     write_seg(scan.series, masks, to / "segmentation.dcm", weights_hash="0" * 64, version="0")

@@ -224,7 +224,7 @@ def _write_slices(work: Work, drawn: _Drawn) -> None:
         )
         for name in drawn.written:
             write_encapsulated_stl(
-                series, files.read(name), files.folder / f"{name}_stl.dcm",
+                series, files.stl(name), files.folder / f"{name}_stl.dcm",
                 side=side, hollow=name != "femur",
             )  # fmt: skip
 

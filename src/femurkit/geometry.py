@@ -146,18 +146,34 @@ def resample(
         return np.full(target.shape, outside, np.float32)
     grid = source.crop([w.start for w in window], [w.stop for w in window])
     part, grid = _averaged(array[window], grid, factor)
-    index = np.linalg.inv(grid.affine) @ target.affine
-    matrix, offset = index[:3, :3], index[:3, 3]
-    part = part.astype(np.float32, copy=False)
-    if order == 1 and np.allclose(matrix, np.diag(np.diag(matrix)), atol=1e-6):
-        out = _along_axes(part, np.diag(matrix), offset, target.shape)
+    if order == 1:
+        out = linear(part, grid, target)
     else:
+        index = np.linalg.inv(grid.affine) @ target.affine
         out = ndimage.affine_transform(
-            part, matrix, offset, target.shape, np.float32, order=order, mode="nearest"
-        )
+            part.astype(np.float32, copy=False), index[:3, :3], index[:3, 3], target.shape,
+            np.float32, order=order, mode="nearest",
+        )  # fmt: skip
     for axis in range(3):
         _blank_beyond(out, source, target, axis, outside)
     return np.asarray(out)
+
+
+def linear(array: np.ndarray, source: Grid, target: Grid) -> np.ndarray:
+    """An array on another grid by trilinear interpolation, float32 (z, y, x) of target.shape.
+
+    Beyond the source's outermost voxel centres its last layer goes on.
+    """
+    index = np.linalg.inv(source.affine) @ target.affine
+    matrix, offset = index[:3, :3], index[:3, 3]
+    array = array.astype(np.float32, copy=False)
+    if np.allclose(matrix, np.diag(np.diag(matrix)), atol=1e-6):
+        return _along_axes(array, np.diag(matrix), offset, target.shape)
+    return np.asarray(
+        ndimage.affine_transform(
+            array, matrix, offset, target.shape, np.float32, order=1, mode="nearest"
+        )
+    )
 
 
 def _along_axes(
@@ -203,14 +219,18 @@ def _averaged(array: np.ndarray, grid: Grid, factor: np.ndarray) -> tuple[np.nda
     """Block means of `factor` voxels (z, y, x); the last layer repeats to fill a block."""
     if (factor == 1).all():
         return array, grid
-    rest = [(0, int(-n % f)) for n, f in zip(array.shape, factor, strict=True)]
-    out = np.pad(array, rest, mode="edge")
-    for axis, f in enumerate(int(f) for f in factor):
-        if f > 1:
-            split = (*out.shape[:axis], out.shape[axis] // f, f, *out.shape[axis + 1 :])
-            out = out.reshape(split).mean(axis=axis + 1, dtype=np.float32)
+    layers, rows, columns = (int(f) for f in factor)
+    z, y, x = (-(-n // int(f)) for n, f in zip(array.shape, factor, strict=True))
+    fill = [(0, y * rows - array.shape[1]), (0, x * columns - array.shape[2])]
+    out = np.empty((z, y, x), np.float32)
+    for k in range(z):  # one layer at a time: no copy of the whole is made
+        block = array[k * layers : (k + 1) * layers]
+        total = block.sum(0, dtype=np.float32)
+        total += (layers - len(block)) * block[-1].astype(np.float32)
+        whole = np.pad(total, fill, mode="edge").reshape(y, rows, -1).sum(1)
+        out[k] = sum(whole[:, start::columns] for start in range(columns))
+    out /= layers * rows * columns
     affine = grid.affine.copy()
     affine[:3, 3] = grid.to_world((factor - 1) / 2)
     affine[:3, :3] *= factor
-    z, y, x = out.shape
     return out, Grid((z, y, x), affine)

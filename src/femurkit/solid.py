@@ -105,8 +105,10 @@ def voxelise(mesh: Mesh, grid: Grid) -> np.ndarray:
     from vtkmodules.util.numpy_support import vtk_to_numpy
     from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil
 
-    nz, ny, nx = grid.shape
-    in_index = Mesh(grid.to_index(mesh.vertices)[:, ::-1], mesh.faces)
+    # every level costs a look at all the faces: few levels
+    order = np.argsort(grid.shape, kind="stable")
+    nz, ny, nx = np.array(grid.shape)[order].tolist()
+    in_index = Mesh(grid.to_index(mesh.vertices)[:, order[::-1]], mesh.faces)
     stencil = vtkPolyDataToImageStencil()
     stencil.SetInputData(to_vtk(in_index))
     stencil.SetOutputWholeExtent(0, nx - 1, 0, ny - 1, 0, nz - 1)
@@ -118,4 +120,4 @@ def voxelise(mesh: Mesh, grid: Grid) -> np.ndarray:
     image.SetOutsideValue(0)
     image.Update()
     values = vtk_to_numpy(image.GetOutput().GetPointData().GetScalars())
-    return np.asarray(values.reshape(grid.shape) > 0)
+    return np.ascontiguousarray(values.reshape(nz, ny, nx).transpose(np.argsort(order)) > 0)

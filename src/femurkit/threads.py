@@ -16,3 +16,12 @@ def threads() -> int:
     if hasattr(os, "sched_getaffinity"):
         return allowed() or len(os.sched_getaffinity(0))
     return allowed() or os.cpu_count() or 1
+
+
+def one_for_algebra() -> None:
+    """Keep numpy's and scipy's linear algebra to one thread, if nothing else is said.
+
+    Matrices here are small, and OpenBLAS's other threads spin while they wait: a twentieth of a
+    run's CPU time. To be called before numpy is loaded, which looks once.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

@@ -8,6 +8,7 @@ from femurkit.anatomy import Side
 from femurkit.dicom import write_seg, write_segmented_series
 from femurkit.dicom.anonymize import Pseudonyms, anonymous
 from femurkit.dicom.write_stl import write_encapsulated_stl
+from femurkit.mesh import stl_bytes
 from femurkit.sources import load
 from femurkit.volume import Mask
 
@@ -102,7 +103,9 @@ def test_everything_derived_says_that_it_was_done(named, tmp_path, box):
     mask = Mask(mask, series.volume.grid)
     write_seg(series, {Side.LEFT: mask}, tmp_path / "seg.dcm", weights_hash="0", version="0")
     write_segmented_series(series, mask, tmp_path / "out", side=Side.LEFT)
-    write_encapsulated_stl(series, box((0, 0, 0), (9, 9, 9)), tmp_path / "s.dcm", side=Side.LEFT)
+    write_encapsulated_stl(
+        series, stl_bytes(box((0, 0, 0), (9, 9, 9))), tmp_path / "s.dcm", side=Side.LEFT
+    )
     files = [tmp_path / "seg.dcm", tmp_path / "s.dcm", *(tmp_path / "out").iterdir()]
     for path in files:
         dataset = dcmread(path)

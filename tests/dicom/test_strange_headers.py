@@ -10,7 +10,7 @@ from femurkit.dicom import write_new_series, write_seg, write_segmented_series
 from femurkit.dicom.write_stl import write_encapsulated_stl
 from femurkit.errors import InputRefused
 from femurkit.geometry import Grid
-from femurkit.mesh import Mesh
+from femurkit.mesh import Mesh, stl_bytes
 from femurkit.sources import load
 from femurkit.volume import Mask, Volume
 
@@ -70,7 +70,7 @@ def test_they_are_refused_or_come_out_readable(series, tmp_path, keyword, strang
         scan.series, {Side.LEFT: mask}, tmp_path / "seg.dcm", weights_hash="0" * 64, version="1"
     )
     write_segmented_series(scan.series, mask, tmp_path / "ct", side=Side.LEFT)
-    write_encapsulated_stl(scan.series, triangle, tmp_path / "stl.dcm", side=Side.LEFT)
+    write_encapsulated_stl(scan.series, stl_bytes(triangle), tmp_path / "stl.dcm", side=Side.LEFT)
     for path in [tmp_path / "seg.dcm", tmp_path / "stl.dcm", *(tmp_path / "ct").iterdir()]:
         for element in dcmread(path).iterall():
             assert element.value is not NotImplemented  # each is decoded

@@ -15,7 +15,7 @@ from femurkit.dicom import write_new_series, write_seg, write_segmented_series
 from femurkit.dicom.write_stl import write_encapsulated_stl
 from femurkit.geometry import Grid
 from femurkit.images import read_mask
-from femurkit.mesh import read_stl
+from femurkit.mesh import read_stl, stl_bytes
 from femurkit.sources import load
 from femurkit.surface.periosteal import outline_of
 from femurkit.volume import Mask, Volume
@@ -71,7 +71,9 @@ def test_a_new_series_and_what_is_derived_from_it_have_no_errors(tmp_path, posit
     solid = outline_of(left)
     for hollow in (False, True):
         written.append(tmp_path / f"stl{hollow}.dcm")
-        write_encapsulated_stl(scan.series, solid, written[-1], side=Side.LEFT, hollow=hollow)
+        write_encapsulated_stl(
+            scan.series, stl_bytes(solid), written[-1], side=Side.LEFT, hollow=hollow
+        )
     for path in [*written, segmented[0], segmented[-1]]:
         assert errors(path) == set(), path.name
 
@@ -81,7 +83,7 @@ def test_a_surface_comes_back_as_it_went_in(tmp_path):
     assert scan.series is not None
     z, y, x = np.indices(scan.volume.array.shape)
     mesh = outline_of(Mask((abs(z - 20) < 9) & (abs(y - 16) < 5) & (x > 20), scan.volume.grid))
-    write_encapsulated_stl(scan.series, mesh, tmp_path / "stl.dcm", side=Side.RIGHT)
+    write_encapsulated_stl(scan.series, stl_bytes(mesh), tmp_path / "stl.dcm", side=Side.RIGHT)
     ds = dcmread(tmp_path / "stl.dcm")
     (tmp_path / "back.stl").write_bytes(ds.EncapsulatedDocument[: ds.EncapsulatedDocumentLength])
     back = read_stl(tmp_path / "back.stl")

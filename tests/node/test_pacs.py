@@ -15,6 +15,7 @@ from femurkit.anatomy import Side
 from femurkit.dicom import write_new_series, write_seg, write_segmented_series
 from femurkit.dicom.write_stl import write_encapsulated_stl
 from femurkit.geometry import Grid
+from femurkit.mesh import stl_bytes
 from femurkit.sources import load
 from femurkit.surface.periosteal import outline_of
 from femurkit.volume import Mask, Volume
@@ -64,7 +65,9 @@ def written(request, tmp_path_factory):
     out.mkdir()
     write_seg(scan.series, {Side.LEFT: mask}, out / "seg.dcm", weights_hash="ab", version="1")
     write_segmented_series(scan.series, mask, out / "ct", side=Side.LEFT)
-    write_encapsulated_stl(scan.series, outline_of(mask), out / "stl.dcm", side=Side.LEFT)
+    write_encapsulated_stl(
+        scan.series, stl_bytes(outline_of(mask)), out / "stl.dcm", side=Side.LEFT
+    )
     return scan, mask, [*(folder / "ct").iterdir(), *out.rglob("*.dcm")]
 
 

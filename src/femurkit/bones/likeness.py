@@ -29,6 +29,10 @@ POINTS = 800
 PROXIMAL_MM = 90.0
 STARTS_MM = (0.0, 30.0, 60.0, 90.0)
 """How much of the upper femur may be missing above the surface."""
+FITS_MM = 2.0
+"""A start that ends so near to the surface, and the surface to it, needs no other beside it."""
+STILL_MM = 0.002
+"""A step that shifts, turns (by ARM_MM) and bends (in SD) by no more is the last."""
 WITHIN_MM = 2.0
 """So far inside the scan a point of the model must lie to be looked for."""
 LEAST_MODEL = 50
@@ -119,13 +123,25 @@ def nearest_femur(surface: Mesh, side: Side, planes: Sequence[Plane]) -> Apart:
     cannot be laid over a femur at all.
     """
     model, target = _left_femur(), _target(surface, side, planes)
-    poses = (_first(model, target, above) for above in STARTS_MM)
-    tries = [_settled(model, target, pose) for pose in poses if pose is not None]
+    tries: list[tuple[float, _Pose]] = []
+    for above in STARTS_MM:
+        first = _first(model, target, above)
+        if first is None:
+            continue
+        pose = _settled(model, target, first)
+        offs = _offs(model, target, pose)
+        tries.append((_cost(offs), pose))
+        if _apart(offs).worst_mm <= FITS_MM:
+            break
     if not tries:
         return Apart(np.inf, np.inf)
-    best = min(tries, key=lambda pose: _cost(model, target, pose))
+    _, best = min(tries, key=lambda tried: tried[0])
     placed = _bent(model, target, best, rounds=20, components=COMPONENTS)
-    return Apart(*(float(np.sqrt(part.mean())) for part in _offs(model, target, placed)))
+    return _apart(_offs(model, target, placed))
+
+
+def _apart(offs: tuple[np.ndarray, np.ndarray]) -> Apart:
+    return Apart(*(float(np.sqrt(part.mean())) for part in offs))
 
 
 @lru_cache(maxsize=1)
@@ -192,15 +208,16 @@ def _bent(model: _Model, target: _Target, pose: _Pose, *, rounds: int, component
         amounts[:components] = np.clip(amounts[:components] + step[6:], -MOST_SD, MOST_SD)
         turn = Rotation.from_rotvec(step[:3] / ARM_MM).as_matrix() @ pose.turn
         pose = _Pose(turn, pose.shift + step[3:6], amounts)
+        if np.abs(step).max() < STILL_MM:
+            break
     return pose
 
 
-def _cost(model: _Model, target: _Target, pose: _Pose) -> float:
+def _cost(offs: tuple[np.ndarray, np.ndarray]) -> float:
     """How badly a pose fits, mm²: distances count up to FAR_MM, so that a part that is missing
     says as little for one pose as for another.
     """
-    most = FAR_MM[1] ** 2
-    return float(sum(np.minimum(part, most).mean() for part in _offs(model, target, pose)))
+    return float(sum(np.minimum(part, FAR_MM[1] ** 2).mean() for part in offs))
 
 
 def _offs(model: _Model, target: _Target, pose: _Pose) -> tuple[np.ndarray, np.ndarray]:

@@ -21,6 +21,7 @@ from femurkit.cli.options import (
 )
 from femurkit.cli.screen import femur_table, last_line, progress, say_warnings
 from femurkit.memory import keep_freed
+from femurkit.threads import one_for_algebra
 
 STEPS = {"both": 18, "left": 11, "right": 11}
 """Steps of the pipeline, for the length of the bar."""
@@ -101,6 +102,7 @@ def command(
     Then open out/report.html. Many outputs on one page: femurkit report DIR.
 
     """
+    one_for_algebra()
     keep_freed()
     if device == "cuda":
         _require_cuda()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Hashable
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 from pydicom import Dataset
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.filebase import DicomBytesIO
-from pydicom.filewriter import write_data_element, write_file_meta_info
+from pydicom.filewriter import write_data_element
 from pydicom.tag import BaseTag
 
 EXPLICIT_LITTLE = (False, True)
 PREAMBLE = b"\0" * 128 + b"DICM"
+META_LENGTH = struct.pack("<HH2sH", 2, 0, b"UL", 4)
+"""The element before all others, but for its value: how many bytes of them follow."""
 PIXEL_DATA = BaseTag(0x7FE00010)
 
 
@@ -37,14 +40,19 @@ class SliceWriter:
             dataset.save_as(path, enforce_file_format=True, implicit_vr=False, little_endian=True)
             return
         encodings = dataset.get("SpecificCharacterSet", "iso8859")
-        meta = _buffer()
-        write_file_meta_info(meta, dataset.file_meta)
+        about = dataset.file_meta
+        meta = b"".join(
+            self._encoded(tag, about.get_item(tag), "iso8859")
+            for tag in sorted(about.keys())
+            if tag.element
+        )
         parts = [
             self._encoded(tag, dataset.get_item(tag), encodings)
             for tag in sorted(dataset.keys())
             if tag.element or tag.group <= 6  # retired group lengths are not written
         ]
-        path.write_bytes(b"".join([PREAMBLE, meta.getvalue(), *parts]))
+        length = META_LENGTH + struct.pack("<I", len(meta))
+        path.write_bytes(b"".join([PREAMBLE, length, meta, *parts]))
 
     def _encoded(
         self, tag: BaseTag, element: DataElement | RawDataElement, encodings: Any

@@ -12,7 +12,8 @@ from typing import IO
 
 import numpy as np
 from pydicom import Dataset, dcmread
-from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.datadict import dictionary_VR, tag_for_keyword
+from pydicom.tag import BaseTag
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from pydicom.valuerep import VR
 
@@ -40,6 +41,7 @@ USED = (
     "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
 )  # fmt: skip
 """What is asked of a header."""
+USED_TAGS = frozenset(BaseTag(tag_for_keyword(keyword) or 0) for keyword in USED)
 
 
 @dataclass(frozen=True, eq=False)
@@ -193,11 +195,11 @@ def _look_at(header: Dataset) -> None:
         if element.VR is not None and element.VR not in REPRESENTATIONS:
             raise ValueError("an unknown value representation")
         if not of_its_kind(tag, element.VR):
-            if keyword_for_tag(tag) in USED:
+            if tag in USED_TAGS:
                 raise ValueError("a value of the wrong kind")
             header.add_new(tag, dictionary_VR(tag).partition(" or ")[0], None)
-    for keyword in USED:
-        header.get(keyword)
+    for tag in header.keys() & USED_TAGS:
+        header[tag]
 
 
 def _without_order(header: Dataset) -> Dataset:

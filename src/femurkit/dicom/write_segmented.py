@@ -15,7 +15,7 @@ from femurkit.anatomy import Code, Side
 from femurkit.dicom.common import coded, file_meta, quiet
 from femurkit.dicom.encode import SliceWriter
 from femurkit.dicom.headers import as_number, image_type, put
-from femurkit.dicom.read import CtSeries, stored_values
+from femurkit.dicom.read import CtSeries
 from femurkit.dicom.stored import AIR_HU, encoding
 from femurkit.volume import Mask
 
@@ -71,7 +71,7 @@ def write_segmented_series(
     said, writer, paths = _said(side), SliceWriter(), []
     for number, index in enumerate(chosen.tolist(), start=1):
         header = series.headers[index]
-        pixels = _segmented(header, stored_values(series, index), mask.array[index])
+        pixels = _segmented(header, series.volume.array[index], mask.array[index])
         dataset = _derived(header, said, frame=header.InstanceNumber if series.whole else None)
         instance = f"{header.SOPInstanceUID} {index}" if series.whole else header.SOPInstanceUID
         uid = generate_uid(entropy_srcs=[*source, str(instance)])
@@ -83,9 +83,12 @@ def write_segmented_series(
     return tuple(paths)
 
 
-def _segmented(header: Dataset, stored: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    air = encoding(header).to_stored(np.array(AIR_HU))
-    return np.where(mask, stored, air).astype(stored.dtype)
+def _segmented(header: Dataset, hu: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    """Stored values (rows, columns): those of HU within the mask, elsewhere air."""
+    coded = encoding(header)
+    out = np.full(mask.shape, coded.to_stored(np.array(AIR_HU)), coded.dtype)
+    out[mask] = coded.to_stored(hu[mask])
+    return out
 
 
 def _said(side: Side) -> Dataset:
@@ -154,6 +157,6 @@ def _put_pixels(dataset: Dataset, pixels: np.ndarray) -> None:
             dataset.add_new(keyword, representation, int(np.array(value).astype(pixels.dtype)))
         elif keyword in dataset:
             delattr(dataset, keyword)
-    content = pixels.astype(pixels.dtype.newbyteorder("<")).tobytes()
+    content = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False).tobytes()
     word = "OW" if pixels.dtype.itemsize > 1 else "OB"
     dataset.add_new("PixelData", word, content + b"\0" * (len(content) % 2))

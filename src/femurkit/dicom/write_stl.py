@@ -15,7 +15,6 @@ from femurkit.dicom.common import coded, file_meta, quiet
 from femurkit.dicom.headers import sound
 from femurkit.dicom.read import CtSeries
 from femurkit.dicom.write_seg import COPIED_ATTRIBUTES
-from femurkit.mesh import Mesh, stl_bytes
 
 MILLIMETRE = Code("mm", "UCUM", "mm")
 PLANNING = Code("129013", "DCM", "Planning Intent")
@@ -30,16 +29,16 @@ ALWAYS = (*COPIED_ATTRIBUTES, "ContentDate", "ContentTime")
 
 @quiet()
 def write_encapsulated_stl(
-    series: CtSeries, mesh: Mesh, path: Path, *, side: Side, hollow: bool = False
+    series: CtSeries, stl: bytes, path: Path, *, side: Side, hollow: bool = False
 ) -> None:
-    """Write a surface, LPS mm, as Encapsulated STL in the study and frame of its series.
+    """Write a surface as Encapsulated STL in the study and frame of its series.
 
-    Same series, surface and version, same UIDs. Source: PS3.3 A.85.1, C.35.1.
+    stl: binary, LPS mm, as of mesh.stl_bytes. Same series, surface and version, same UIDs.
+    Source: PS3.3 A.85.1, C.35.1.
     """
-    content = stl_bytes(mesh)
     header = series.headers[0] if series.whole is None else series.whole
     kind = "hollow" if hollow else "outline"
-    source = [__version__, series.uid, side.value, kind, hashlib.sha256(content).hexdigest()]
+    source = [__version__, series.uid, side.value, kind, hashlib.sha256(stl).hexdigest()]
     dataset = Dataset()
     for keyword in OF_THE_STUDY:
         if keyword in header:
@@ -76,8 +75,8 @@ def write_encapsulated_stl(
     region.AnatomicRegionModifierSequence = [coded(LATERALITY[side])]
     dataset.AnatomicRegionSequence = [region]
     dataset.MIMETypeOfEncapsulatedDocument = "model/stl"
-    dataset.EncapsulatedDocumentLength = len(content)
-    dataset.EncapsulatedDocument = content + b"\0" * (len(content) % 2)
+    dataset.EncapsulatedDocumentLength = len(stl)
+    dataset.EncapsulatedDocument = stl + b"\0" * (len(stl) % 2)
     mark(dataset, like=header)
     dataset.file_meta = file_meta(dataset.SOPClassUID, dataset.SOPInstanceUID)
     dataset.save_as(path, enforce_file_format=True, implicit_vr=False, little_endian=True)

@@ -127,11 +127,10 @@ def _parts(says: np.ndarray, grid: Grid) -> list[_Part]:
     femur = says[FEMURS].sum(0) > 0.5
     names, _ = ndimage.label(ndimage.binary_closing(np.pad(femur, 1))[1:-1, 1:-1, 1:-1] | femur)
     voxel_ml = grid.voxel_mm3 / 1000
-    best = says.argmax(0)
     out = []
     for name, window in enumerate(ndimage.find_objects(names), start=1):
         at = np.argwhere((names[window] == name) & femur[window]) + [w.start for w in window]
-        for piece in _unbridged(grid.to_world(at), best[tuple(at.T)], voxel_ml):
+        for piece in _unbridged(grid.to_world(at), says[:, *at.T].argmax(0), voxel_ml):
             points, says_left, says_right = piece
             low, high = points.min(0) - step / 2, points.max(0) + step / 2
             out.append(_Part(low, high, says_left * voxel_ml, says_right * voxel_ml))

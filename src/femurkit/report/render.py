@@ -6,6 +6,7 @@ import json
 import zlib
 from base64 import b64encode
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -18,6 +19,7 @@ from femurkit.report.overview import ORDER, SHOWN, Overview
 from femurkit.report.shell import COLOURS, UNIT_MM
 from femurkit.report.stack import hu_of_byte
 from femurkit.report.views import palette
+from femurkit.threads import threads
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -28,8 +30,15 @@ VOLUME_SCRIPT = Path(__file__).parent / "web" / "volume.js"
 
 def render(report: Report) -> str:
     """The whole page as text."""
-    page = _environment().get_template("report.html.j2")
-    return page.render(report=report, volume_script=_volume_script())
+    with ThreadPoolExecutor(threads()) as pool:  # packing takes longest
+        packing = {
+            femur.side: pool.submit(viewer_data, femur)
+            for femur in report.femurs
+            if femur.stack is not None
+        }
+        page = _environment().get_template("report.html.j2")
+        data = {side: packed.result() for side, packed in packing.items()}
+    return page.render(report=report, data=data, volume_script=_volume_script())
 
 
 def render_overview(overview: Overview) -> str:
@@ -53,7 +62,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(image=data_uri, path=svg_path, data=viewer_data, beside=beside)
+    environment.filters.update(image=data_uri, path=svg_path, beside=beside)
     return environment
 
 

@@ -10,7 +10,7 @@ from femurkit.mesh import Mesh, from_vtk, to_vtk
 
 UNIT_MM = 0.02
 """Vertices are whole multiples of this from the corner of the stack; 16 bits reach 655 mm."""
-MOST_FACES = 60_000
+MOST_FACES = 80_000
 COLOURS = 254
 UNKNOWN = 255
 

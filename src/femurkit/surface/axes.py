@@ -15,6 +15,8 @@ NECK_RADII = (0.85, 2.1)
 """Where the narrowest section of the neck is looked for, in head radii from the head's centre."""
 
 TURNS = 12
+STILL = np.cos(np.deg2rad(0.02))
+"""An axis that a turn leaves as it was, by the cosine of the angle, is found."""
 BESIDE_MM = 3.0
 
 BELOW_LESSER_RADII = 2.9
@@ -107,7 +109,7 @@ def _neck(
         low, high = max(low, at - 6), min(high, at + 6)
         ray = narrowest.centroid_mm - centre
         before, neck = neck, ray / np.linalg.norm(ray)
-        if before @ neck > np.cos(np.deg2rad(0.02)):
+        if before @ neck > STILL:
             break
     return neck, narrowest
 
@@ -153,5 +155,8 @@ def _shaft(mesh: Mesh, centre: np.ndarray, radius: float) -> Shaft | None:
         turned = axes[0] if axes[0] @ down > 0 else -axes[0]
         scatter = float(np.sqrt((spread[1:] ** 2).sum() / (2 * (len(centres) - 2))))
         error = np.degrees(np.arctan2(scatter, spread[0]))
-        shaft, down = Shaft(turned, middle, float(last - first), float(error)), turned
+        shaft = Shaft(turned, middle, float(last - first), float(error))
+        before, down = down, turned
+        if before @ down > STILL:
+            break
     return shaft

@@ -11,12 +11,11 @@ Treece, Poole and Gee, 2011, CUED/F-INFENG/TR665 (one HU of cortex for the whole
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
-from scipy.special import ndtr
 
 from femurkit.mesh import Mesh, vertex_normals
 from femurkit.surface.profile import hu_below
@@ -30,10 +29,12 @@ OUT_MM, IN_MM, STEP_MM = 4.0, 14.0, 0.4
 BEHIND_MM = 3.5
 """So much of what lies behind the layer is looked at."""
 STARTS_MM = (0.6, 1.8, 4.5, 7.5)
-"""Thicknesses that the fit begins with; the best fit counts."""
+"""Thicknesses that a fit may begin with."""
+TRIED = 2
+"""So many of them, those that fit best as they are, are fitted; the best fit counts."""
 RANGE_MM = (0.15, 10.0)
-BLOCK = 1000
-"""Profiles fitted together: what is computed of them stays in the processor's cache."""
+BLOCK = 3000
+"""Profiles fitted together."""
 ROUNDS = 10
 SETTLED = 1e-3
 """A fit that a round betters by no more than this share is done."""
@@ -137,10 +138,10 @@ def _fitted(
     thickness, rms = np.empty((2, len(profiles)), np.float32)
 
     def fit(block: slice) -> None:
-        tries = [
-            _descended(profiles[block], depth, outer[block], blur[block], cortical, start_mm)
-            for start_mm in STARTS_MM
-        ]
+        seen = _Seen(profiles[block], depth, outer[block], blur[block, None], cortical)
+        starts = np.array([_start(seen, start_mm) for start_mm in STARTS_MM])
+        order = np.argsort([_compared(seen, start)[2] for start in starts], axis=0)[:TRIED]
+        tries = [_descended(seen, starts[k, np.arange(len(k))]) for k in order]
         best = np.argmin([misfit for _, misfit in tries], axis=0)[None]
         for out, of in zip((thickness, rms), zip(*tries, strict=True), strict=True):
             out[block] = np.take_along_axis(np.array(of), best, 0)[0]
@@ -150,36 +151,52 @@ def _fitted(
     return thickness, rms
 
 
-def _descended(
-    profiles: np.ndarray,
-    depth: np.ndarray,
-    outer: np.ndarray,
-    blur: np.ndarray,
-    cortical: float,
-    start_mm: float,
-) -> tuple[np.ndarray, np.ndarray]:
-    """Levenberg and Marquardt on all profiles at once: edge, logarithm of the thickness, and the HU
-    before and behind. A profile whose misfit stays is done with.
+@dataclass(frozen=True, eq=False)
+class _Seen:
+    """Profiles (n, depths) HU, float32. outer: (n, depths), what of them counts; width: (n, 1) mm,
+    the blur at each place; cortical: HU.
     """
-    n = len(profiles)
-    behind = (depth > start_mm + 1) & (depth < start_mm + 4)
-    back = np.minimum(np.median(profiles[:, behind], axis=1), cortical / 2)
-    state = np.column_stack([np.full(n, 0.5), np.full(n, np.log(start_mm)), np.full(n, 40.0), back])
-    state = state.astype(np.float32)
-    damping, last = np.full(n, 1e-2, np.float32), np.full(n, np.inf, np.float32)
-    low, high = (
-        np.array(ends, np.float32)
-        for ends in zip(
-            EDGE_MM, np.log(RANGE_MM), (-150, 250), (-150, DENSEST * cortical), strict=True
+
+    profiles: np.ndarray
+    depth: np.ndarray
+    outer: np.ndarray
+    width: np.ndarray
+    cortical: float
+
+    def only(self, which: np.ndarray) -> _Seen:
+        """Some of the profiles."""
+        return replace(
+            self,
+            profiles=self.profiles[which],
+            outer=self.outer[which],
+            width=self.width[which],
         )
-    )
+
+
+def _start(seen: _Seen, thick_mm: float) -> np.ndarray:
+    """A state for each profile to begin with, (n, 4): edge mm, logarithm of the thickness in mm,
+    and the HU before and behind.
+    """
+    behind = (seen.depth > thick_mm + 1) & (seen.depth < thick_mm + 4)
+    back = np.minimum(np.median(seen.profiles[:, behind], axis=1), seen.cortical / 2)
+    rest = (np.full(len(back), value) for value in (0.5, np.log(thick_mm), 40.0))
+    return np.column_stack([*rest, back]).astype(np.float32)
+
+
+def _descended(seen: _Seen, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Levenberg and Marquardt on all profiles at once. A profile whose misfit stays is done with.
+
+    Returns thickness mm and root mean square misfit HU, (n,) each.
+    """
+    n = len(state)
+    damping, last = np.full(n, 1e-2, np.float32), np.full(n, np.inf, np.float32)
+    hu = (-150, 250), (-150, DENSEST * seen.cortical)
+    low, high = np.array([EDGE_MM, np.log(RANGE_MM), *hu], np.float32).T
     left = np.arange(n)
     for _ in range(ROUNDS):
         if not len(left):
             break
-        residual, slopes, rms = _compared(
-            state[left], profiles[left], depth, outer[left], blur[left, None], cortical
-        )
+        residual, slopes, rms = _compared(seen.only(left), state[left])
         normal = slopes @ slopes.transpose(0, 2, 1)
         right = slopes @ residual[..., None]
         worse = rms >= last[left]
@@ -195,26 +212,29 @@ def _descended(
     return np.exp(state[:, 1]), last
 
 
-def _compared(
-    state: np.ndarray,
-    profiles: np.ndarray,
-    depth: np.ndarray,
-    outer: np.ndarray,
-    width: np.ndarray,
-    cortical: float,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _compared(seen: _Seen, state: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """How the layers of (n, 4) states differ from their profiles: residuals (n, depths), the
     model's slopes (n, 4, depths) and root mean squares (n,), in HU.
     """
     edge, size, front, back = (state[:, k : k + 1] for k in range(4))
     thick = np.exp(size)
-    a, b = (depth - edge) / width, (depth - edge - thick) / width
-    rise, fall = ndtr(a), ndtr(b)
-    weight = outer & (depth < edge + thick + BEHIND_MM)
-    residual = weight * (profiles - front - (cortical - front) * rise - (back - cortical) * fall)
+    before = seen.depth - edge
+    a, b = before / seen.width, (before - thick) / seen.width
+    rise, fall = _normal(a), _normal(b)
+    weight = seen.outer & (before < thick + BEHIND_MM)
+    up, down = seen.cortical - front, back - seen.cortical
+    residual = weight * (seen.profiles - front - up * rise - down * fall)
     rms = np.sqrt((residual**2).sum(1) / weight.sum(1))
-    scale = np.float32(1 / np.sqrt(2 * np.pi)) / width
-    first = (cortical - front) * scale * np.exp(-0.5 * a**2)
-    second = (back - cortical) * scale * np.exp(-0.5 * b**2)
+    scale = np.float32(1 / np.sqrt(2 * np.pi)) / seen.width
+    first, second = up * scale * np.exp(-0.5 * a**2), down * scale * np.exp(-0.5 * b**2)
     slopes = np.stack([-(first + second), -second * thick, 1 - rise, fall], 1)
     return residual, slopes * weight[:, None], rms
+
+
+def _normal(z: np.ndarray) -> np.ndarray:
+    """The normal distribution up to z, to 0.0002, in a tenth of the time that `ndtr` takes.
+
+    Source: Page, 1977, Approximations to the cumulative normal function, Appl Stat 26:75,
+    doi 10.2307/2346872.
+    """
+    return np.asarray(0.5 + 0.5 * np.tanh(z * (0.7978846 + 0.0356774 * z**2)))

@@ -99,12 +99,14 @@ def _shade(
     # Hollows: how far a pixel lies behind the mean of its surroundings.
     weight = solid.astype(np.float32)
     near = np.where(solid, depth, 0).astype(np.float32)
+    coarse, share = _blocks(near), _blocks(weight)
     behind = np.zeros_like(near)
     for radius_mm in (3.0, 9.0):
-        sigma = radius_mm / pixel_mm
-        mean = ndimage.gaussian_filter(near, sigma, truncate=2.0) / np.maximum(
-            ndimage.gaussian_filter(weight, sigma, truncate=2.0), 1e-3
+        sigma = radius_mm / (SUPERSAMPLING * pixel_mm)
+        mean = ndimage.gaussian_filter(coarse, sigma, truncate=2.0) / np.maximum(
+            ndimage.gaussian_filter(share, sigma, truncate=2.0), 1e-3
         )
+        mean = mean.repeat(SUPERSAMPLING, 0).repeat(SUPERSAMPLING, 1)
         behind += np.clip((mean - near) / (2.2 * radius_mm), 0, 1)
     light = (0.36 + 0.66 * lit + 0.12 * np.clip(normal[..., 2], 0, 1)) * (1 - 0.55 * behind / 2)
     rgb = colour * light[..., None] + 26.0 * shine[..., None]
@@ -112,10 +114,15 @@ def _shade(
     return np.concatenate([np.clip(rgb, 0, 255) * weight[..., None], alpha], -1)
 
 
-def _halve(image: np.ndarray) -> np.ndarray:
-    """Average SUPERSAMPLING² pixels into one; colours weighted by their opacity."""
+def _blocks(image: np.ndarray) -> np.ndarray:
+    """Means of SUPERSAMPLING² pixels each, (h, w, ...) float32."""
     n = SUPERSAMPLING
     h, w = image.shape[0] // n, image.shape[1] // n
-    small = image.reshape(h, n, w, n, 4).mean((1, 3))
+    return np.asarray(image.reshape(h, n, w, n, *image.shape[2:]).mean((1, 3)))
+
+
+def _halve(image: np.ndarray) -> np.ndarray:
+    """Average SUPERSAMPLING² pixels into one; colours weighted by their opacity."""
+    small = _blocks(image)
     small[..., :3] /= np.maximum(small[..., 3:] / 255.0, 1e-3)
     return (np.clip(small, 0, 255) + 0.5).astype(np.uint8)

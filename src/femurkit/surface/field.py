@@ -13,7 +13,7 @@ import numpy as np
 from scipy import ndimage
 
 from femurkit.errors import DegenerateShape
-from femurkit.geometry import Grid
+from femurkit.geometry import Grid, linear
 from femurkit.solid import Plane, faces
 from femurkit.surface.islands import bounding_window, close_handles, fill_holes, keep_largest
 from femurkit.surface.smooth import STEPS, Smoothing
@@ -82,16 +82,16 @@ def _continued(array: np.ndarray, grid: Grid, scan_grid: Grid) -> np.ndarray:
     What a value adds to the one there is what the same way back into the scan takes from it, so
     that a shaft goes on at its slant.
     """
-    scan = scan_grid.to_index(_centres(grid))
     last = np.array(scan_grid.shape) - 1.0
-    beyond = ((scan < -1e-6) | (scan > last + 1e-6)).any(-1)
+    beyond = ~_between(scan_grid, grid, 1e-6)
     if not beyond.any():
         return array
+    scan = scan_grid.to_index(grid.to_world(np.argwhere(beyond)))
     rows = np.linalg.inv(scan_grid.affine)[:3, :3]
     step = min(grid.spacing_mm) * np.linalg.norm(rows, axis=1)
     inset = np.minimum(step, last / 2)
-    turn = np.clip(scan[beyond], inset, last - inset)
-    back = np.clip(2 * turn - scan[beyond], inset, last - inset)
+    turn = np.clip(scan, inset, last - inset)
+    back = np.clip(2 * turn - scan, inset, last - inset)
     there, behind = (
         ndimage.map_coordinates(
             array, grid.to_index(scan_grid.to_world(at)).T, order=1, mode="nearest"
@@ -103,18 +103,13 @@ def _continued(array: np.ndarray, grid: Grid, scan_grid: Grid) -> np.ndarray:
     return out
 
 
-def _centres(grid: Grid) -> np.ndarray:
-    """LPS of all voxel centres, (z, y, x, 3)."""
-    return grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1))
-
-
 def clip(field: Field, planes: Sequence[Plane]) -> Field:
     """A field brought below 0.5 outside the planes, crossing 0.5 exactly on them.
 
     A ramp of the distance to the nearest plane, two voxels wide: a hard clip would move the end to
     the nearest node.
     """
-    points = _centres(field.grid)
+    points = field.grid.to_world(np.moveaxis(np.indices(field.grid.shape), 0, -1))
     depth = np.min([plane.depth_mm(points) for plane in planes], axis=0)
     ramp = np.clip(0.5 + depth / (2 * max(field.grid.spacing_mm)), 0, 1)
     return Field(np.minimum(field.array, ramp).astype(np.float32), field.grid)
@@ -131,29 +126,24 @@ def to_mask(ready: Ready) -> Mask:
     window = grid.window_around(*field.grid.bounds_mm())
     if any(w.stop <= w.start for w in window):
         return Mask(out, grid)
-    start = [w.start for w in window]
-    shape = tuple(w.stop - w.start for w in window)
-    index = np.linalg.inv(field.grid.affine) @ grid.affine
-    matrix = index[:3, :3]
-    aligned = np.allclose(matrix, np.diag(np.diag(matrix)), atol=1e-9)  # four times faster
-    inside = ndimage.affine_transform(
-        field.array, np.diag(matrix) if aligned else matrix, matrix @ start + index[:3, 3], shape,
-        np.float32, order=1, mode="constant", cval=0.0,
-    ) >= 0.5  # fmt: skip
-    inside &= _within(ready.box, grid.crop(start, np.add(start, shape)))
+    part = grid.crop([w.start for w in window], [w.stop for w in window])
+    inside = linear(field.array, field.grid, part) >= 0.5
+    inside &= _between(ready.box, part, 0.5)
     out[window] = fill_holes(keep_largest(inside))
     return Mask(out, grid)
 
 
-def _within(box: Grid, grid: Grid) -> np.ndarray:
-    """Which voxel centres of a grid lie between the outer faces of a box, (z, y, x) bool."""
+def _between(box: Grid, grid: Grid, more: float) -> np.ndarray:
+    """Which voxel centres of a grid lie within a box, (z, y, x) bool: between its outermost
+    voxel centres or, by its index, so much `more` to either side.
+    """
     matrix = np.linalg.inv(box.affine) @ grid.affine
     z, y, x = np.ogrid[tuple(slice(n) for n in grid.shape)]
     out = np.ones(grid.shape, bool)
     corners = box.to_index(grid.corners_mm())
-    for axis, last in enumerate(np.array(box.shape) - 0.5):
-        if corners[:, axis].min() < -0.5 or corners[:, axis].max() > last:
+    for axis, last in enumerate(np.array(box.shape) - 1 + more):
+        if corners[:, axis].min() < -more or corners[:, axis].max() > last:
             a, b, c, d = matrix[axis]
             index = a * z + b * y + (c * x + d)
-            out &= (index >= -0.5) & (index <= last)
+            out &= (index >= -more) & (index <= last)
     return out

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from femurkit.mesh import Mesh, read_stl
+from femurkit.mesh import Mesh, read_stl, stl_bytes
 from femurkit.meshfiles import RAS, Format, Space, write_mesh
 from femurkit.solid import Plane, flat_faces
 from femurkit.surface.cortex import Cortex
@@ -105,10 +105,12 @@ class SurfaceFiles:
         }
         return told if made is mesh else {**told, "away_mm": _rounded(hausdorff_mm(made, mesh))}
 
-    def read(self, name: str) -> Mesh:
-        """A surface as it was written, LPS mm whatever the axes of the files."""
-        mesh = read_stl(self.folder / f"{name}.stl")
-        return mesh.transformed(RAS) if self.options.space == "RAS" else mesh
+    def stl(self, name: str) -> bytes:
+        """A surface as it was written, as binary STL in LPS mm whatever the axes of the files."""
+        path = self.folder / f"{name}.stl"
+        if self.options.space == "LPS":
+            return path.read_bytes()
+        return stl_bytes(read_stl(path).transformed(RAS))
 
     def write_cortex(self, outline: Mesh, found: Cortex | str) -> None:
         """cortex.vtp: the outline with its cortical thickness, if that could be told."""

@@ -122,7 +122,9 @@ def _largest_ball(mesh: Mesh, side: Side) -> tuple[np.ndarray, float, np.ndarray
     inside = voxelise(mesh, grid)
     depth = ndimage.distance_transform_edt(inside) * LATTICE_MM
     labels, count = ndimage.label(depth >= 0.8 * depth.max())
-    peaks = ndimage.maximum_position(depth, labels, range(1, count + 1))
+    there = np.argwhere(labels)
+    thick, which = depth[tuple(there.T)], labels[tuple(there.T)]
+    peaks = [there[np.where(which == k, thick, 0).argmax()] for k in range(1, count + 1)]
     peaks_mm = grid.to_world(np.array(peaks))
     # medial and up, as the neck points: an adducted shaft may end more medial than the head
     best = int(np.argmax(peaks_mm[:, 2] - side.sign * peaks_mm[:, 0]))

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from femurkit.geometry import Grid
+from femurkit.geometry import Grid, linear
 from femurkit.mesh import Mesh
 from femurkit.surface.field import Ready
-from femurkit.surface.islands import keep_largest
+from femurkit.surface.islands import fill_levels, keep_largest
 from femurkit.surface.periosteal import ended
 from femurkit.surface.smooth import Surface
 from femurkit.volume import Field, Volume
@@ -133,12 +133,7 @@ def _hu_on(grid: Grid, volume: Volume) -> np.ndarray:
     """HU at the nodes of a grid, linear; the outermost slice is repeated beyond the scan."""
     window = volume.grid.window_around(*grid.bounds_mm(), margin=1)
     source = volume.grid.crop([w.start for w in window], [w.stop for w in window])
-    index = np.linalg.inv(source.affine) @ grid.affine
-    hu = ndimage.affine_transform(
-        volume.array[window], index[:3, :3], index[:3, 3], grid.shape, np.float32,
-        order=1, mode="nearest",
-    )  # fmt: skip
-    return np.clip(hu, *HU_RANGE)
+    return np.clip(linear(volume.array[window], source, grid), *HU_RANGE)
 
 
 def _levels_in_scan(field: Field, scan_grid: Grid) -> np.ndarray:
@@ -169,8 +164,7 @@ def _canal_share(bone: _Bone, marrow: float, cortical: float) -> np.ndarray:
     top = _marrow_top(bone, dark, marrow + TRABECULAR * (cortical - marrow))
     dark[top:] = False
     lumen = keep_largest(ndimage.binary_opening(keep_largest(dark)))
-    lumen = np.stack([ndimage.binary_fill_holes(level) for level in lumen])
-    lumen = keep_largest(_domed(lumen))
+    lumen = keep_largest(_domed(fill_levels(lumen)))
     share = np.clip(0.5 + (threshold - bone.hu) / (cortical - marrow), 0, 1)
     beside = ndimage.binary_dilation(lumen)
     return np.where(lumen, np.maximum(share, 0.51), np.where(beside, np.minimum(share, 0.49), 0))

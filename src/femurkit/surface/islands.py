@@ -47,6 +47,19 @@ def _enclosed(array: np.ndarray) -> np.ndarray:
     return np.asarray((labels != open_air) & (labels > 0))[1:-1, 1:-1, 1:-1]
 
 
+def fill_levels(array: np.ndarray) -> np.ndarray:
+    """Fill, in every level (y, x) by itself, what cannot be left through the sides of pixels.
+
+    array: (z, y, x) bool. Returns the same shape, bool.
+    """
+    in_level = np.zeros((3, 3, 3), bool)
+    in_level[1] = ndimage.generate_binary_structure(2, 1)
+    labels, count = ndimage.label(~np.pad(array, ((0, 0), (1, 1), (1, 1))), in_level)
+    enclosed = np.ones(count + 1, bool)
+    enclosed[0] = enclosed[labels[:, 0, 0]] = False
+    return array | enclosed[labels[:, 1:-1, 1:-1]]
+
+
 def euler_number(array: np.ndarray) -> int:
     """Parts minus handles plus cavities of a set of voxels (z, y, x), neighbours sharing a face.
 

@@ -28,15 +28,15 @@ def sections(mesh: Mesh, point_mm: np.ndarray, normal: np.ndarray) -> list[Secti
     """
     height = (mesh.vertices - point_mm) @ normal
     height = np.where(np.abs(height) < 1e-9, 1e-9, height)  # no vertex lies on the plane
-    above = height > 0
-    a, b, c = (above[mesh.faces[:, k]] for k in range(3))
-    crossed = np.flatnonzero((a != b) | (b != c))
-    if not len(crossed):
+    faces = mesh.faces[np.flatnonzero(np.abs(height[mesh.faces[:, 0]]) <= mesh.reach_mm)]
+    up = (height > 0)[faces]
+    crossed = (up[:, 0] != up[:, 1]) | (up[:, 1] != up[:, 2])
+    if not crossed.any():
         return []
-    up = above[mesh.faces[crossed]]
+    faces, up = faces[crossed], up[crossed]
     # turn each triangle so that its first corner is the one alone on its side
     alone = np.where(up.sum(1) == 1, up.argmax(1), (~up).argmax(1))
-    face = mesh.faces[crossed][np.arange(len(crossed))[:, None], (alone[:, None] + [0, 1, 2]) % 3]
+    face = faces[np.arange(len(faces))[:, None], (alone[:, None] + [0, 1, 2]) % 3]
     edges = np.stack([face[:, [0, 1]], face[:, [0, 2]]], 1)
     a, b = height[edges[..., 0]], height[edges[..., 1]]
     share = (a / (a - b))[..., None]

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy import fft, ndimage
+from scipy import ndimage
 
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
@@ -61,6 +61,8 @@ def from_mask(mask: Mask) -> Field:
 
 def _window(mask: Mask) -> tuple[np.ndarray, Grid, tuple[slice, slice, slice]]:
     """The femur with room on every side, its grid, and which part of it the mask knows."""
+    from scipy import fft
+
     window = bounding_window(mask.array)
     if window[0].stop == 0:
         raise DegenerateShape("the mask is empty")
@@ -121,6 +123,8 @@ def _relaxed(
 
 def _low_pass(shape: tuple[int, ...], spacing_mm: tuple[float, float, float]) -> LowPass:
     """1 - (1 - Gaussian)^order: flat for what is wide, nothing of what is narrow."""
+    from scipy import fft
+
     voxel = min(spacing_mm)
     axes = [np.pi * np.arange(n) / (n * s / voxel) for n, s in zip(shape, spacing_mm, strict=True)]
     z, y, x = np.ix_(*axes)
