@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any, Literal, TypeVar
 
 from femurkit import __version__
@@ -31,7 +30,7 @@ from femurkit.segment.weights import Network
 from femurkit.segment.whole import predict_whole
 from femurkit.sources import Scan
 from femurkit.steps import Steps
-from femurkit.surface.cortex import cortex
+from femurkit.surface.cortex import Cortex, cortex
 from femurkit.surface.ct_edge import outlined
 from femurkit.surface.field import to_mask
 from femurkit.surface.files import SurfaceFiles
@@ -94,6 +93,21 @@ class _Drawn:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """A femur as drawn, with its cortex and measurements, and what cuts it."""
+
+    drawn: _Drawn
+    wall: Cortex | str
+    measured: dict[str, Any]
+    cut: tuple[Remark, ...]
+
+    @property
+    def side(self) -> Side:
+        """Left or right."""
+        return self.drawn.side
+
+
 def make_femurs(work: Work, hips: Sequence[Hip]) -> tuple[list[Femur], list[str]]:
     """Every femur that can be made, and what to know: about each, and why one could not be made.
 
@@ -119,24 +133,24 @@ def _made(
     work: Work, hips: Sequence[Hip], pool: ThreadPoolExecutor
 ) -> tuple[list[Femur], list[str]]:
     """The same, by the threads of a pool."""
-    drawn, why = _parted(pool.map(partial(_or_why, _draw, work), hips))
-    # DICOM is written by Python, which one thread runs at a time; measuring is mostly not: so one
-    # of each is begun, and only then the next.
-    first, rest = drawn[:1], drawn[1:]
-    written = [pool.submit(_write_slices, work, each) for each in first]
-    described = [pool.submit(_or_why, _describe, work, each) for each in first]
-    written.append(pool.submit(_write_segmentation, work, drawn))
-    described += [pool.submit(_or_why, _describe, work, each) for each in rest]
-    written += [pool.submit(_write_slices, work, each) for each in rest]
+    # DICOM is written by Python, which one thread runs at a time; the rest is mostly not. So one is
+    # begun beside the other, and what is waited for longest comes first. Each waits for what was
+    # begun before it, so there is always one that need not wait.
+    drawn = [pool.submit(_or_why, _draw, work, hip) for hip in hips]
+    written = [pool.submit(_then, _write_slices, work, each) for each in drawn[:1]]
+    measured = [pool.submit(_then, _measure, work, each) for each in drawn]
+    written.append(pool.submit(lambda: _write_segmentation(work, _there(drawn))))
+    written += [pool.submit(_then, _write_slices, work, each) for each in drawn[1:]]
+    pictured = [pool.submit(_then, _picture, work, each) for each in measured]
     for each in written:
         each.result()
-    femurs, not_described = _parted(each.result() for each in described)
-    if not_described:
+    femurs = _there(pictured)
+    if len(femurs) < len(_there(drawn)):
         _write_segmentation(work, femurs)
-    return femurs, why + not_described
+    return femurs, [why for each in pictured if isinstance(why := each.result(), str)]
 
 
-def _or_why(make: Callable[[Work, Any], T], work: Work, which: Hip | _Drawn) -> T | str:
+def _or_why(make: Callable[[Work, Any], T], work: Work, which: Hip | _Drawn | _Measured) -> T | str:
     """What is made of a femur, or in one sentence why it could not be."""
     try:
         return make(work, which)
@@ -144,10 +158,15 @@ def _or_why(make: Callable[[Work, Any], T], work: Work, which: Hip | _Drawn) -> 
         return f"The {which.side.value} femur could not be made: {error}."
 
 
-def _parted(made: Iterable[T | str]) -> tuple[list[T], list[str]]:
-    """What was made, and why the rest was not."""
-    every = list(made)
-    return [e for e in every if not isinstance(e, str)], [e for e in every if isinstance(e, str)]
+def _there(made: Sequence[Future[Any]]) -> list[Any]:
+    """What could be made."""
+    return [each for m in made if not isinstance(each := m.result(), str)]
+
+
+def _then(make: Callable[[Work, Any], T], work: Work, before: Future[Any]) -> T | str:
+    """The same, of what another thread makes; if that could not be made, why."""
+    found = before.result()
+    return found if isinstance(found, str) else _or_why(make, work, found)
 
 
 def _draw(work: Work, hip: Hip) -> _Drawn:
@@ -191,8 +210,8 @@ def _draw(work: Work, hip: Hip) -> _Drawn:
     )
 
 
-def _describe(work: Work, drawn: _Drawn) -> Femur:
-    """A femur's measurements and its page of the report."""
+def _measure(work: Work, drawn: _Drawn) -> _Measured:
+    """A femur's measurements."""
     steps, side, volume = work.steps, drawn.side, work.scan.volume
     with steps(f"{side.value}: cortex"):
         wall = cortex(drawn.outline, volume)
@@ -204,13 +223,20 @@ def _describe(work: Work, drawn: _Drawn) -> Femur:
         )  # fmt: skip
         measured["surfaces"] = drawn.written
     cut = remarks_on(edges_of_mask(drawn.mask), EDGE_CLAIMS)
-    notes = [f"{side.value.capitalize()} hip: {note}" for note in (*map(str, cut), *drawn.notes)]
-    with steps(f"{side.value}: pictures"):
+    return _Measured(drawn, wall, measured, cut)
+
+
+def _picture(work: Work, found: _Measured) -> Femur:
+    """A femur with its page of the report."""
+    drawn, measured, side = found.drawn, found.measured, found.side
+    said = (*map(str, found.cut), *drawn.notes)
+    notes = [f"{side.value.capitalize()} hip: {note}" for note in said]
+    with work.steps(f"{side.value}: pictures"):
         page = femur_page(
-            volume, side, periosteal=drawn.outline, hollow=drawn.hollow,
-            measured=measured, cortex=wall, notes=notes,
+            work.scan.volume, side, periosteal=drawn.outline, hollow=drawn.hollow,
+            measured=measured, cortex=found.wall, notes=notes,
         )  # fmt: skip
-    return Femur(side, drawn.mask, measured, page, cut, (*notes, *remarks(measured)))
+    return Femur(side, drawn.mask, measured, page, found.cut, (*notes, *remarks(measured)))
 
 
 def _write_slices(work: Work, drawn: _Drawn) -> None:
