@@ -63,7 +63,7 @@ def test_colours_and_what_has_none(box):
 
 
 def test_too_many_triangles_are_thinned_out_close_to_the_surface():
-    n = 200
+    n = 230
     u, v = np.meshgrid(np.linspace(0, 2 * np.pi, n, endpoint=False), np.linspace(0.01, 3.13, n))
     points = 30 * np.stack([np.sin(v) * np.cos(u), np.sin(v) * np.sin(u), np.cos(v)], -1)
     at = np.arange(n * n).reshape(n, n)
