@@ -137,10 +137,10 @@ def _made(
     # begun beside the other, and what is waited for longest comes first. Each waits for what was
     # begun before it, so there is always one that need not wait.
     drawn = [pool.submit(_or_why, _draw, work, hip) for hip in hips]
-    written = [pool.submit(_then, _write_slices, work, each) for each in drawn[:1]]
+    written = [pool.submit(_write_slices, work, each) for each in drawn[:1]]
     measured = [pool.submit(_then, _measure, work, each) for each in drawn]
     written.append(pool.submit(lambda: _write_segmentation(work, _there(drawn))))
-    written += [pool.submit(_then, _write_slices, work, each) for each in drawn[1:]]
+    written += [pool.submit(_write_slices, work, each) for each in drawn[1:]]
     pictured = [pool.submit(_then, _picture, work, each) for each in measured]
     for each in written:
         each.result()
@@ -239,11 +239,12 @@ def _picture(work: Work, found: _Measured) -> Femur:
     return Femur(side, drawn.mask, measured, page, found.cut, (*notes, *remarks(measured)))
 
 
-def _write_slices(work: Work, drawn: _Drawn) -> None:
+def _write_slices(work: Work, before: Future[_Drawn | str]) -> None:
     """The segmented CT, and the surfaces as DICOM; nothing if the scan was none."""
-    series, side, files = work.scan.series, drawn.side, drawn.files
-    if series is None:
+    series, drawn = work.scan.series, before.result()
+    if series is None or isinstance(drawn, str):
         return
+    side, files = drawn.side, drawn.files
     with work.steps(f"{side.value}: segmented CT"):
         write_segmented_series(
             series, drawn.mask, files.folder / "ct", side=side, slices=work.slices

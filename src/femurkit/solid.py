@@ -100,7 +100,8 @@ def cut(mesh: Mesh, planes: Sequence[Plane]) -> Mesh:
 def voxelise(mesh: Mesh, grid: Grid) -> np.ndarray:
     """The voxels of a grid whose centres lie inside a closed surface.
 
-    mesh: LPS mm; grid: any, oblique and mirrored too. Returns (z, y, x) bool.
+    mesh: LPS mm; grid: any, oblique and mirrored too. Returns (z, y, x) bool; centres on the
+    surface itself may count or not.
     """
     from vtkmodules.util.numpy_support import vtk_to_numpy
     from vtkmodules.vtkImagingStencil import vtkImageStencilToImage, vtkPolyDataToImageStencil

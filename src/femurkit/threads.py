@@ -19,7 +19,7 @@ def threads() -> int:
 
 
 def one_for_algebra() -> None:
-    """Keep numpy's and scipy's linear algebra to one thread, if nothing else is said.
+    """Keep numpy's and scipy's linear algebra to one thread, unless OPENBLAS_NUM_THREADS is set.
 
     Matrices here are small, and OpenBLAS's other threads spin while they wait: a twentieth of a
     run's CPU time. To be called before numpy is loaded, which looks once.

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.spatial.transform import Rotation
 
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
@@ -60,3 +61,17 @@ def test_a_plane_through_vertices_is_no_matter(box):
     corner = Mesh(brick.vertices, brick.faces)
     (one,) = sections(corner, np.zeros(3), np.array([1, -1, 0]) / np.sqrt(2))
     assert one.area_mm2 == pytest.approx(4 * np.sqrt(2))
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_nor_is_one_through_a_corner_of_a_turned_brick(box, seed):
+    rng = np.random.default_rng(seed)
+    turn = np.eye(4)
+    turn[:3, :3] = Rotation.random(rng=rng).as_matrix()
+    brick = box((-1, -2, -3), (1, 2, 3)).transformed(turn)
+    rolls = rng.integers(3, size=(len(brick.faces), 1))
+    faces = np.take_along_axis(brick.faces, (np.arange(3) + rolls) % 3, 1)
+    normal = turn[:3, 2]
+    top = brick.vertices[(brick.vertices @ normal).argmax()]
+    (one,) = sections(Mesh(brick.vertices, faces), top, normal)
+    assert one.area_mm2 == pytest.approx(8)

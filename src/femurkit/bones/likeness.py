@@ -1,8 +1,8 @@
 """How like a femur a surface is: the nearest femur of the shape model, laid over it.
 
-The model is placed by iterative closest points, first rigid from several heights (the scan may
-show any part of the bone), then bent along its components. Points of the surface look for the
-model, and those of the model that lie in the scan look for the surface.
+The model is placed by iterative closest points, first rigid from several heights until one fits
+(the scan may show any part of the bone), then bent along its components. Points of the surface
+look for the model, and those of the model that lie in the scan look for the surface.
 Source: Besl and McKay, 1992, doi 10.1109/34.121791; point to plane: Chen and Medioni, 1992,
 doi 10.1016/0262-8856(92)90066-C.
 """
@@ -214,8 +214,8 @@ def _bent(model: _Model, target: _Target, pose: _Pose, *, rounds: int, component
 
 
 def _cost(offs: tuple[np.ndarray, np.ndarray]) -> float:
-    """How badly a pose fits, mm²: distances count up to FAR_MM, so that a part that is missing
-    says as little for one pose as for another.
+    """How badly a pose fits, mm², by its squared distances: they count up to FAR_MM, so that a part
+    that is missing says as little for one pose as for another.
     """
     return float(sum(np.minimum(part, FAR_MM[1] ** 2).mean() for part in offs))
 

@@ -21,7 +21,8 @@ PIXEL_DATA = BaseTag(0x7FE00010)
 
 
 class SliceWriter:
-    """Writes data sets as explicit little endian, byte for byte as pydicom's `save_as` does.
+    """Writes data sets, file meta information complete, as explicit little endian, byte for byte as
+    pydicom's `save_as` does.
 
     pydicom encodes some 90 elements of every slice, nearly all as in the slice before. Sequences
     are known again by the element that holds them, all others by their value.

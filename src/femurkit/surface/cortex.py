@@ -129,7 +129,7 @@ def _crossing(edge: np.ndarray, depth: np.ndarray, level: float) -> np.ndarray:
 def _fitted(
     profiles: np.ndarray, depth: np.ndarray, blur: np.ndarray, cortical: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Thickness mm and root mean square misfit HU of each profile, the best of several starts."""
+    """Thickness mm and root mean square misfit HU of each profile, by the better of two fits."""
     profiles = np.nan_to_num(profiles).astype(np.float32)
     depth, blur = depth.astype(np.float32), blur.astype(np.float32)
     near = (depth >= -OUT_MM) & (depth <= 0)

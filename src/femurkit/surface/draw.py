@@ -93,7 +93,8 @@ def _shade(
     solid = np.isfinite(depth)
     normal = normal / np.maximum(np.linalg.norm(normal, axis=-1, keepdims=True), 1e-6)
     key = np.array([-0.42, -0.55, 0.72], np.float32)
-    half = (key + [0, 0, 1]) / np.linalg.norm(key + [0, 0, 1])
+    half = key + np.array([0, 0, 1], np.float32)
+    half /= np.linalg.norm(half)
     lit = np.clip(normal @ key, 0, 1)
     shine = np.clip(normal @ half, 0, 1) ** 40
     # Hollows: how far a pixel lies behind the mean of its surroundings.
@@ -115,7 +116,7 @@ def _shade(
 
 
 def _blocks(image: np.ndarray) -> np.ndarray:
-    """Means of SUPERSAMPLING² pixels each, (h, w, ...) float32."""
+    """Means of SUPERSAMPLING² pixels each, (h, w, ...)."""
     n = SUPERSAMPLING
     h, w = image.shape[0] // n, image.shape[1] // n
     return np.asarray(image.reshape(h, n, w, n, *image.shape[2:]).mean((1, 3)))

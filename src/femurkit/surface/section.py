@@ -28,7 +28,7 @@ def sections(mesh: Mesh, point_mm: np.ndarray, normal: np.ndarray) -> list[Secti
     """
     height = (mesh.vertices - point_mm) @ normal
     height = np.where(np.abs(height) < 1e-9, 1e-9, height)  # no vertex lies on the plane
-    faces = mesh.faces[np.flatnonzero(np.abs(height[mesh.faces[:, 0]]) <= mesh.reach_mm)]
+    faces = mesh.faces[np.flatnonzero(np.abs(height[mesh.faces[:, 0]]) <= mesh.reach_mm + 1e-6)]
     up = (height > 0)[faces]
     crossed = (up[:, 0] != up[:, 1]) | (up[:, 1] != up[:, 2])
     if not crossed.any():
