@@ -33,6 +33,8 @@ OUT = Path(__file__).parent.parent / "docs" / "results"
 SEED, PATIENTS, SPACING_MM, SMALL_MM = 40, 4, (4.0, 2.0, 2.0), (5.0, 2.5, 2.5)
 ENV = {**os.environ, "OMP_NUM_THREADS": "1"}
 KILLS, WAIT_S = 5, (15.0, 45.0)
+AFTER = (10, 20, 50, 100, 200)
+"""Small studies after which the memory is told, and after all of them."""
 
 
 def table(home: Path, count: int) -> Path:
@@ -60,8 +62,10 @@ def small_table(home: Path, count: int) -> Path:
     return path
 
 
-def flat(home: Path, count: int) -> dict[str, float]:
-    """Median seconds of a study among the first and the last tenth, and the workers' peak MiB."""
+def flat(home: Path, count: int) -> dict[str, Any]:
+    """Median seconds of a study among the first and the last tenth, and the workers' peak MiB by
+    then.
+    """
     out = home / "flat"
     assert begun(small_table(home, count), out, 2).wait() == 0
     runs = sorted(out.glob("studies/*/run.json"), key=lambda path: path.stat().st_mtime)
@@ -69,6 +73,7 @@ def flat(home: Path, count: int) -> dict[str, float]:
     told = [json.loads(path.read_text()) for path in runs]
     tenth = max(10, count // 10)
     first, last = told[:tenth], told[-tenth:]
+    peaks = [t["peak_memory_mb"] for t in told]
 
     def middle(some: list[dict[str, Any]]) -> float:
         return round(statistics.median(sum(t["seconds"].values()) for t in some), 2)
@@ -77,8 +82,7 @@ def flat(home: Path, count: int) -> dict[str, float]:
         "small_studies": count,
         "seconds_first": middle(first),
         "seconds_last": middle(last),
-        "peak_mb_after_10": max(t["peak_memory_mb"] for t in told[:10]),
-        "peak_mb_at_the_end": max(t["peak_memory_mb"] for t in last),
+        "peak_mb_after": {str(n): max(peaks[:n]) for n in (*AFTER, count) if n <= count},
     }
 
 
@@ -131,6 +135,7 @@ def main() -> None:
         result |= flat(home, args.small)
         result["same_tables"] = {tables[1], tables[2], digest(home / "killed")} == {tables[1]}
     result["times_faster"] = round(result["seconds_1"] / result["seconds_2"], 2)
+    peaks = result["peak_mb_after"]
     (OUT / "cohort.json").write_text(json.dumps(result, indent=1) + "\n")
     (OUT / "cohort.md").write_text(f"""# A cohort
 `python -m benchmarks.cohort`, on {len(os.sched_getaffinity(0))} cores: {args.studies} studies, one
@@ -150,8 +155,10 @@ Killed with all its workers at {kills} random moments and begun again, the table
 | | first tenth | last tenth |
 |---|---|---|
 | seconds a study, median | {result["seconds_first"]} | {result["seconds_last"]} |
-| peak MiB of a worker | {result["peak_mb_after_10"]:.0f} (after 10) | \
-{result["peak_mb_at_the_end"]:.0f} |
+
+| studies done | {" | ".join(peaks)} |
+|---|{"---|" * len(peaks)}
+| largest peak of a worker by then, MiB | {" | ".join(f"{peak:.0f}" for peak in peaks.values())} |
 """)
     print(json.dumps(result))
     sys.exit(not result["same_tables"])

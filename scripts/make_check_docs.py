@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from refusals_in_source import remedies_in
@@ -20,7 +18,10 @@ PAGE = Path(__file__).parent.parent / "docs/reference/checks.md"
 
 def page() -> str:
     """The page as it should be."""
-    rows = [row for check in checks.CHECKS for row in _refusing(check)]
+    rows = [
+        (check.code.__name__, "error", check.claim, " Or: ".join(_mends(check)))
+        for check in checks.CHECKS
+    ]
     claims = (*SERIES_CLAIMS, METAL_FREE, *EDGE_CLAIMS, REACHES_SHAFT)
     rows += [(c.code, c.severity, c.text, c.remedy) for c in claims]
     out = [
@@ -41,26 +42,14 @@ def page() -> str:
     return "\n".join(out) + "\n"
 
 
-def _refusing(check: checks.Check) -> Iterator[tuple[str, str, str, str]]:
-    """A row for each code that a check raises; its claim says of all but the first what holds."""
-    first, *others = re.split(r"; else (\w+): ", check.claim)
-    claims = {check.code.__name__: first, **dict(zip(others[::2], others[1::2], strict=True))}
-    mends = _mends(check)
-    for code, claim in claims.items():
-        yield code, "error", claim, " Or: ".join(mends[code])
-
-
-def _mends(check: checks.Check) -> dict[str, list[str]]:
-    """The remedies of each code in a check's function, and in the one that it calls."""
+def _mends(check: checks.Check) -> list[str]:
+    """The remedies in a check's function, and in the one that it calls."""
     source = inspect.getsource(check.function)
     for name in check.function.__code__.co_names:
         called = getattr(checks, name, None)
         if inspect.isfunction(called) and not name.startswith("_"):
             source += inspect.getsource(called)
-    found: dict[str, list[str]] = {}
-    for code, remedy in remedies_in(source):
-        found.setdefault(code, []).append(remedy)
-    return found
+    return [remedy for _, remedy in remedies_in(source)]
 
 
 if __name__ == "__main__":

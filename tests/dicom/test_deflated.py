@@ -7,7 +7,7 @@ from io import BytesIO
 import pytest
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
-from femurkit.dicom import find, find_series
+from femurkit.dicom import find_series, slice_file
 from femurkit.dicom.deflated import inflates_beyond
 
 
@@ -39,7 +39,7 @@ def test_what_is_not_deflated_does_not_unpack(slices, hu, tmp_path, write):
 
 
 def test_a_bomb_is_left_out_as_damaged(deflated, slices, write, hu, tmp_path, monkeypatch):
-    monkeypatch.setattr(find, "MEMBER_LIMIT_BYTES", 100)
+    monkeypatch.setattr(slice_file, "MEMBER_LIMIT_BYTES", 100)
     folder = write(slices(hu), tmp_path / "series")
     (folder / "bomb").write_bytes(deflated)
     assert find_series(folder).left_out["damaged"] == 1

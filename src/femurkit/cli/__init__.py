@@ -44,18 +44,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command("reconstruct", cls=Command)(reconstruct.command)
-app.command("cohort", cls=Command)(cohort.command)
-app.command("inspect", cls=Command)(inspect.command)
-app.command("mesh", cls=Command)(mesh.command)
-app.command("phantom", cls=Command)(phantom.command)
-app.command("report", cls=Command)(report.command)
-app.command("evaluate", cls=Command)(evaluate.command)
-app.command("dataset", cls=Command)(dataset.command)
-app.command("train", cls=Command)(train.command)
-app.command("serve", cls=Command)(serve.command)
-app.command("demo", cls=Command)(demo.command)
-app.command("info", cls=Command)(info.command)
+for module in (
+    reconstruct, cohort, inspect, mesh, phantom, report,
+    evaluate, dataset, train, serve, demo, info,
+):  # fmt: skip
+    app.command(module.__name__.rpartition(".")[2], cls=Command)(module.command)
 
 
 def _show_version(wanted: bool) -> None:

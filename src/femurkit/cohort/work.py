@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from femurkit.errors import FemurkitError, OutputExists
-from femurkit.memory import keep_freed
+from femurkit.memory import give_back, keep_freed
 
 State = Literal["done", "refused", "failed"]
 KIB = 1024 if sys.platform != "darwin" else 1024 * 1024
@@ -64,6 +64,7 @@ def do_study(study: str, ct: str, out: str, options: Mapping[str, Any]) -> Ended
         state, code, message = "refused", error.code, str(error)
     except Exception as error:  # whatever it is, the rest of the cohort goes on
         state, code, message = "failed", "Bug", _where(error)
+    give_back()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB
     ended = Ended(study, state, code, message, round(time.monotonic() - start, 2), round(peak))
     if state == "refused":

@@ -11,6 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from femurkit.dicom.slices import (
+    DRIFT_TOLERANCE_MM,
+    PLACE_TOLERANCE_SHARE,
+    SliceGeometry,
+)
 from femurkit.errors import (
     BadGeometry,
     DuplicateSlices,
@@ -37,72 +42,6 @@ ORIENTATION_TOLERANCE = 1e-3
 """Direction cosines and pixel spacings (mm) of one series differ by less."""
 SAME_POSITION_MM = 0.01
 """Slices closer than this stand at one position."""
-PLACE_TOLERANCE_MM, PLACE_TOLERANCE_SHARE = 0.06, 0.05
-"""A slice may lie off its place in the even stack by this, or this share of the step, whichever is
-larger: some headers round positions to 0.1 mm."""
-MULTIPLE_TOLERANCE = 0.1
-"""A step within this of a whole number of median steps is a gap, else it is uneven."""
-DRIFT_TOLERANCE_MM = 0.5
-"""How far slices may wander off a straight line over the whole stack, and that line off the normal
-before the gantry counts as tilted."""
-
-
-@dataclass(frozen=True, eq=False)
-class SliceGeometry:
-    """Where n slices lie, in any order; NaN where the header does not say.
-
-    positions_mm: (n, 3) LPS of the first pixel. orientations: (n, 6) row then column direction.
-    spacings_mm: (n, 2) between rows, between columns. sizes: (n, 2) rows, columns.
-    belongings: the different patients, studies and frames of reference that they name.
-    """
-
-    positions_mm: np.ndarray
-    orientations: np.ndarray
-    spacings_mm: np.ndarray
-    sizes: np.ndarray
-    belongings: frozenset[tuple[str, ...]] = frozenset()
-
-    @property
-    def normal(self) -> np.ndarray:
-        """Unit slice normal (3,) LPS: row direction cross column direction, of the first slice."""
-        normal = np.cross(self.orientations[0, :3], self.orientations[0, 3:])
-        return np.asarray(normal / np.linalg.norm(normal))
-
-    @property
-    def order(self) -> np.ndarray:
-        """Indices (n,) that sort the slices along the normal."""
-        return np.argsort(self.positions_mm @ self.normal, kind="stable")
-
-    @property
-    def steps_mm(self) -> np.ndarray:
-        """Distances (n - 1,) between neighbours along the normal."""
-        return np.diff(np.sort(self.positions_mm @ self.normal))
-
-    @property
-    def step_mm(self) -> float:
-        """Mean distance between neighbours; 0 for a single slice."""
-        return float(self.steps_mm.mean()) if len(self.positions_mm) > 1 else 0.0
-
-    @property
-    def step_vector_mm(self) -> np.ndarray:
-        """From one slice to the next, (3,) LPS: along the normal, or at a slant if tilted."""
-        if self.tilt_deg == 0:
-            return self.normal * self.step_mm
-        first, last = self.positions_mm[self.order[[0, -1]]]
-        return np.asarray((last - first) / (len(self.positions_mm) - 1))
-
-    @property
-    def tilt_deg(self) -> float:
-        """Angle between the line of the slices and their normal: a tilted gantry; else 0."""
-        first, last = self.positions_mm[self.order[[0, -1]]]
-        along = float((last - first) @ self.normal)
-        aside = float(np.linalg.norm(last - first - along * self.normal))
-        return float(np.degrees(np.arctan2(aside, along))) if aside > DRIFT_TOLERANCE_MM else 0.0
-
-    @property
-    def length_mm(self) -> float:
-        """Body covered along the normal, half a step beyond the outer slice centres."""
-        return len(self.positions_mm) * self.step_mm
 
 
 @dataclass(frozen=True)
@@ -195,44 +134,36 @@ def _no_duplicates(g: SliceGeometry) -> None:
         )
 
 
-def missing_slices(g: SliceGeometry) -> np.ndarray:
-    """How many are missing after each slice but the last, (n - 1,), in the order of the slices.
-
-    0 where the step is no whole number of usual steps, give or take MULTIPLE_TOLERANCE.
-    """
-    multiple = g.steps_mm / np.median(g.steps_mm)
-    whole = (multiple > 1.5) & (abs(multiple - np.rint(multiple)) < MULTIPLE_TOLERANCE)
-    return np.where(whole, np.rint(multiple) - 1, 0).astype(int)
-
-
 def _or_resample(g: SliceGeometry) -> str:
     if g.steps_mm.max() > WIDEST_GAP_MM:
         return f" (gaps wider than {WIDEST_GAP_MM:.0f} mm are not interpolated)"
     return ", or pass --gaps resample"
 
 
-def _even(g: SliceGeometry) -> None:
-    if len(g.positions_mm) < 3:
+def _whole(g: SliceGeometry) -> None:
+    at, missing = g.uneven_at, g.missing
+    if at is None or not missing[at]:
         return
-    steps, median = g.steps_mm, float(np.median(g.steps_mm))
-    places = np.append(0.0, np.cumsum(steps))
-    line = np.polynomial.Polynomial.fit(np.arange(len(places)), places, 1)
-    off_place = abs(places - line(np.arange(len(places)))).max()
-    if off_place <= max(PLACE_TOLERANCE_MM, PLACE_TOLERANCE_SHARE * median):
-        return
-    at = int(abs(steps - median).argmax())
-    found = f"{steps[at]:.4g} mm between slices {at + 1} and {at + 2}"
-    missing = missing_slices(g)
-    if missing[at]:
-        count = int(missing.sum())
-        raise GapInSeries(
-            f"{found}: {count} slice{'s' * (count > 1)} missing",
-            expected=f"{median:.4g} mm",
-            remedy=f"Export the series again, whole{_or_resample(g)}.",
-        )
-    raise UnevenSpacing(
-        found, expected=f"{median:.4g} mm", remedy="Export one reconstruction with even spacing."
+    count = int(missing.sum())
+    raise GapInSeries(
+        f"{_step_text(g, at)}: {count} slice{'s' * (count > 1)} missing",
+        expected=f"{np.median(g.steps_mm):.4g} mm",
+        remedy=f"Export the series again, whole{_or_resample(g)}.",
     )
+
+
+def _even(g: SliceGeometry) -> None:
+    at = g.uneven_at
+    if at is not None:
+        raise UnevenSpacing(
+            _step_text(g, at),
+            expected=f"{np.median(g.steps_mm):.4g} mm",
+            remedy="Export one reconstruction with even spacing.",
+        )
+
+
+def _step_text(g: SliceGeometry, at: int) -> str:
+    return f"{g.steps_mm[at]:.4g} mm between slices {at + 1} and {at + 2}"
 
 
 def _straight(g: SliceGeometry) -> None:
@@ -276,7 +207,8 @@ CHECKS = (
     Check(MixedOrientation, "one orientation, size and pixel spacing", _one_orientation),
     Check(NotAxial, "the slices are transverse", _axial),
     Check(DuplicateSlices, "one slice at each position", _no_duplicates),
-    Check(GapInSeries, "no slice is missing; else UnevenSpacing: the steps are even", _even),
+    Check(GapInSeries, "no slice is missing", _whole),
+    Check(UnevenSpacing, "the steps are even", _even),
     Check(BadGeometry, "the slices are stacked along a straight line", _straight),
     Check(TooShort, "enough of the body to hold a proximal femur", _long_enough),
 )

@@ -8,8 +8,9 @@ import numpy as np
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 
-from femurkit.dicom.checks import WIDEST_GAP_MM, missing_slices
-from femurkit.dicom.find import Candidate, SliceFile
+from femurkit.dicom.checks import WIDEST_GAP_MM
+from femurkit.dicom.find import Candidate
+from femurkit.dicom.slice_file import SliceFile
 
 
 def without_gaps(candidate: Candidate) -> Candidate:
@@ -23,7 +24,7 @@ def without_gaps(candidate: Candidate) -> Candidate:
     usable = len(steps) > 1 and np.isfinite(steps).all() and np.median(steps) > 0
     if candidate.whole is not None or not usable or steps.max() > WIDEST_GAP_MM:
         return candidate
-    missing = missing_slices(geometry)
+    missing = geometry.missing
     if not missing.any():
         return candidate
     slices = list(candidate.slices)

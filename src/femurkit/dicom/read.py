@@ -11,10 +11,12 @@ from pydicom import Dataset, dcmread
 from pydicom.pixels import pixel_array
 from pydicom.uid import generate_uid
 
-from femurkit.dicom.checks import SliceGeometry, check
+from femurkit.dicom.checks import check
 from femurkit.dicom.common import quiet
 from femurkit.dicom.files import Files, open_files
-from femurkit.dicom.find import Candidate, SliceFile
+from femurkit.dicom.find import Candidate
+from femurkit.dicom.slice_file import SliceFile
+from femurkit.dicom.slices import SliceGeometry
 from femurkit.dicom.stored import REMEDY, Encoding, encoding
 from femurkit.errors import NothingReadable, NotHounsfield
 from femurkit.geometry import Grid
