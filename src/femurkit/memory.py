@@ -30,8 +30,8 @@ def keep_freed() -> None:
 
 
 def give_back() -> None:
-    """Return what is freed to the system: between one study and the next, so that the holes of one
-    do not add up with those of all before it. Source: malloc_trim(3).
+    """Return what is freed to the system: now and then between two studies, so that the holes of
+    one do not add up with those of all before it. Source: malloc_trim(3).
     """
     gc.collect()
     with suppress(OSError, AttributeError, TypeError):
