@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from scipy.spatial import cKDTree
+from scipy.special import ndtr
 
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
@@ -10,7 +11,7 @@ from femurkit.phantom.anatomy import draw_anatomy
 from femurkit.phantom.render import depths, scan
 from femurkit.phantom.scanner import Scanner
 from femurkit.solid import cut, faces
-from femurkit.surface.cortex import cortex
+from femurkit.surface.cortex import _normal, cortex
 from femurkit.volume import Volume
 
 
@@ -55,3 +56,9 @@ def test_a_scan_without_contrast_gives_a_reason(scanned):
     *_, outline, volume = scanned
     flat = Volume(np.full(volume.array.shape, 60, np.int16), volume.grid)
     assert isinstance(cortex(outline, flat), str)
+
+
+def test_the_normal_distribution_to_two_parts_in_ten_thousand():
+    z = np.linspace(-60, 60, 100_001).astype(np.float32)
+    assert _normal(z).dtype == np.float32
+    np.testing.assert_allclose(_normal(z), ndtr(z), rtol=0, atol=2e-4)

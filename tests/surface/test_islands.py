@@ -1,11 +1,13 @@
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from femurkit.surface.islands import (
     bounding_window,
     close_handles,
     euler_number,
     fill_holes,
+    fill_levels,
     keep_largest,
 )
 
@@ -93,3 +95,12 @@ def test_a_wide_ring_and_a_bone_without_tunnel_stay_as_they_are():
     bay[:, 4, 4:] = 0.1  # a slit, open at the side
     np.testing.assert_array_equal(close_handles(wide), wide)
     np.testing.assert_array_equal(close_handles(bay), bay)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.6, 0.7, 0.9])
+def test_levels_are_filled_as_each_by_itself(share):
+    array = np.random.default_rng(0).random((9, 23, 31)) < share
+    array[3], array[4] = True, False
+    filled = fill_levels(array)
+    assert np.array_equal(filled, [ndimage.binary_fill_holes(level) for level in array])
+    assert array[3].all() and not filled[4].any()
