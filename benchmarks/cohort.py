@@ -49,14 +49,16 @@ def table(home: Path, count: int) -> Path:
 
 
 def small_table(home: Path, count: int) -> Path:
-    """One hip of each phantom on coarse voxels, again and again."""
+    """One hip of each phantom on coarse voxels, again and again; each twice in a row, so that two
+    workers soon have had them all and what grows then is not the next larger hip.
+    """
     for number in range(1, PATIENTS + 1):
         scan = make_patient(SEED, number=number, spacing_mm=SMALL_MM).volume
         half = scan.grid.shape[2] // 2  # columns run to the patient's left
         part = scan.array[:, :, half:].copy()
         grid = Grid(part.shape, scan.grid.crop((0, 0, half), scan.grid.shape).affine)
         write_image(Volume(part, grid), home / f"small{number}.nii.gz")
-    rows = [f"S{k:03d},small{k % PATIENTS + 1}.nii.gz" for k in range(count)]
+    rows = [f"S{k:03d},small{k // 2 % PATIENTS + 1}.nii.gz" for k in range(count)]
     path = home / "small.csv"
     path.write_text("\n".join(["study,ct", *rows]) + "\n")
     return path

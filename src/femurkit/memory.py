@@ -10,6 +10,9 @@ from contextlib import suppress
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 LARGE = 2**31 - 1
 OBJECTS = 50_000
+ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
+"""Environment of a process whose threads are there before `keep_freed` is called: each would have a
+heap of its own by then, with holes of its own. Source: mallopt(3)."""
 
 
 def keep_freed() -> None:
@@ -28,11 +31,3 @@ def keep_freed() -> None:
         mallopt(M_MMAP_THRESHOLD, LARGE)
         mallopt(M_TRIM_THRESHOLD, LARGE)
 
-
-def give_back() -> None:
-    """Return what is freed to the system: now and then between two studies, so that the holes of
-    one do not add up with those of all before it. Source: malloc_trim(3).
-    """
-    gc.collect()
-    with suppress(OSError, AttributeError, TypeError):
-        ctypes.CDLL(None).malloc_trim(0)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from femurkit.errors import SchedulerNotReached
+from femurkit.memory import ONE_HEAP
 from femurkit.threads import threads
 
 if TYPE_CHECKING:
@@ -38,6 +39,9 @@ def client_of(scheduler: str | None, workers: int | None) -> Iterator[Client]:
         "distributed.comm.timeouts.connect": f"{PATIENCE_S}s",
         "distributed.logging": {"distributed": "error"},
         "distributed.worker.daemon": True,
+        "distributed.worker.profile.enabled": False,  # what it samples piles up for an hour
+        "distributed.admin.system-monitor.log-length": 60,  # as do these
+        **{f"distributed.nanny.pre-spawn-environ.{k}": v for k, v in ONE_HEAP.items()},
     }):  # fmt: skip
         if scheduler is not None:
             try:
@@ -55,12 +59,11 @@ def client_of(scheduler: str | None, workers: int | None) -> Iterator[Client]:
 
         cores, free_mb = threads(), psutil.virtual_memory().available / 2**20
         count = workers or workers_for(free_mb, cores)
-        share = str(max(1, cores // count))
-        limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), share)
+        share = {"OMP_NUM_THREADS": str(max(1, cores // count))}
         with (
             LocalCluster(
                 n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1",
-                dashboard_address=None, memory_limit=int(free_mb / count * 2**20), env=limits,
+                dashboard_address=None, memory_limit=int(free_mb / count * 2**20), env=share,
                 silence_logs=40,
             ) as pool,
             Client(pool) as client,

@@ -9,16 +9,13 @@ import time
 import traceback
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from itertools import count
 from pathlib import Path
 from typing import Any, Literal
 
 from femurkit.errors import FemurkitError, OutputExists
-from femurkit.memory import give_back, keep_freed
+from femurkit.memory import keep_freed
 
 State = Literal["done", "refused", "failed"]
-GIVE_BACK, ENDED = 16, count(1)
-"""Memory is given back after so many studies of this process; after each it cost a twentieth."""
 KIB = 1024 if sys.platform != "darwin" else 1024 * 1024
 
 
@@ -67,8 +64,6 @@ def do_study(study: str, ct: str, out: str, options: Mapping[str, Any]) -> Ended
         state, code, message = "refused", error.code, str(error)
     except Exception as error:  # whatever it is, the rest of the cohort goes on
         state, code, message = "failed", "Bug", _where(error)
-    if next(ENDED) % GIVE_BACK == 0:
-        give_back()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB
     ended = Ended(study, state, code, message, round(time.monotonic() - start, 2), round(peak))
     if state == "refused":

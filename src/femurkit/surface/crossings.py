@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -16,14 +16,22 @@ AT_ONCE = 2_000_000
 """Pairs that are held in memory."""
 
 
-@lru_cache(maxsize=8)
+_COUNTED: WeakKeyDictionary[Mesh, int] = WeakKeyDictionary()
+
+
 def self_intersections(mesh: Mesh) -> int:
     """Pairs of triangles without a common corner that cut through each other.
 
     Two triangles cross where an edge of one goes through the inside of the other. Candidates are
     triangles whose bounding balls meet, looked up by size so that a flat cap of long triangles
-    does not widen the search for all. Asked again of the same surface, it is remembered.
+    does not widen the search for all. It is remembered as long as the surface is there.
     """
+    if mesh not in _COUNTED:
+        _COUNTED[mesh] = _counted(mesh)
+    return _COUNTED[mesh]
+
+
+def _counted(mesh: Mesh) -> int:
     corners = mesh.vertices[mesh.faces]
     low, high = (
         np.ascontiguousarray(pick(pick(corners[:, 0], corners[:, 1]), corners[:, 2]).T)
