@@ -39,8 +39,10 @@ def client_of(scheduler: str | None, workers: int | None) -> Iterator[Client]:
         "distributed.comm.timeouts.connect": f"{PATIENCE_S}s",
         "distributed.logging": {"distributed": "error"},
         "distributed.worker.daemon": True,
-        "distributed.worker.profile.enabled": False,  # what it samples piles up for an hour
-        "distributed.admin.system-monitor.log-length": 60,  # as do these
+        # by itself a worker samples its own stacks and keeps an hour of them and of its load
+        "distributed.worker.profile.enabled": False,
+        "distributed.admin.system-monitor.log-length": 60,
+        "distributed.admin.low-level-log-length": 60,
         **{f"distributed.nanny.pre-spawn-environ.{k}": v for k, v in ONE_HEAP.items()},
     }):  # fmt: skip
         if scheduler is not None:
