@@ -6,7 +6,7 @@ import pytest
 
 pytest.importorskip("distributed", reason="the parts of cohorts are not installed")
 
-from femurkit.cohort.cluster import client_of  # noqa: E402
+from femurkit.cohort.cluster import client_of
 
 
 def heaps_told():
