@@ -27,4 +27,3 @@ def test_freed_arrays_are_used_again():
         done = subprocess.run([sys.executable, "-c", PROGRAM, how], capture_output=True, check=True)
         faults[how] = int(done.stdout)
     assert faults["kept"] < 20 < faults["given back"]
-
