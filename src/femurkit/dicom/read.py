@@ -46,8 +46,8 @@ class CtSeries:
 def read_series(candidate: Candidate) -> CtSeries:
     """Check the geometry, then read the pixels of every slice once, by threads.
 
-    HU are int16 where all are whole numbers that fit, else float32; `stored_values` gives back
-    exactly what the files hold. Raises the refusals of checks.CHECKS, NotHounsfield, and
+    HU are int16 where all are whole numbers that fit, else float32; `Encoding.to_stored` makes of
+    either exactly what the files hold. Raises the refusals of checks.CHECKS, NotHounsfield, and
     NothingReadable if a slice cannot be decoded.
     """
     check(candidate.geometry)
@@ -85,11 +85,6 @@ def _identified(header: Dataset, uid: str, name: str) -> Dataset:
     for keyword in missing:
         out.add_new(keyword, "UI", generate_uid(entropy_srcs=[uid, keyword, made[keyword]]))
     return out
-
-
-def stored_values(series: CtSeries, index: int) -> np.ndarray:
-    """Stored pixel values (rows, columns) of one slice, bit for bit those of its file."""
-    return encoding(series.headers[index]).to_stored(series.volume.array[index])
 
 
 def _grid(geometry: SliceGeometry) -> Grid:
