@@ -19,10 +19,11 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
-from femurkit import femurs, pipeline
+from femurkit import femur, pipeline
 from femurkit.anatomy import Side
 from femurkit.dicom import write_new_series, write_seg, write_segmented_series
 from femurkit.dicom.write_stl import write_encapsulated_stl
@@ -80,9 +81,13 @@ def floor(source: Path, made: Path, to: Path) -> None:
 def without_report(source: Path, to: Path) -> None:
     """The command, but for the pictures and the report."""
     keep_freed()
-    femurs.femur_page = lambda volume, side, **_: FemurPage(side, (), (), (), ())
-    pipeline.write_report = lambda report, path: None
-    pipeline.reconstruct(source, to, overwrite=True)
+    with (
+        patch.object(
+            femur, "femur_page", lambda volume, side, **_: FemurPage(side, (), (), (), ())
+        ),
+        patch.object(pipeline, "write_report", lambda report, path: None),
+    ):
+        pipeline.reconstruct(source, to, overwrite=True)
 
 
 def timed(command: list[str]) -> tuple[float, float]:

@@ -11,7 +11,8 @@ from typing import Literal
 from femurkit import __version__
 from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
-from femurkit.femurs import Femur, Outline, Recipe, Slices, Work, make_femurs
+from femurkit.femur import Femur, Outline, Recipe, Slices, Work
+from femurkit.femurs import make_femurs
 from femurkit.hips.boxes import hips_for
 from femurkit.hips.locate import Hip
 from femurkit.measure.verdict import verdict

@@ -1,0 +1,203 @@
+"""One femur of a scan: from the CT to mask, surfaces, measurements, its page and DICOM."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from femurkit import __version__
+from femurkit.anatomy import Side
+from femurkit.dicom.write_seg import write_seg
+from femurkit.dicom.write_segmented import write_segmented_series
+from femurkit.dicom.write_stl import write_encapsulated_stl
+from femurkit.errors import DegenerateShape
+from femurkit.hips.edges import EDGE_CLAIMS, edges_of_mask
+from femurkit.hips.locate import Hip
+from femurkit.images import write_mask
+from femurkit.measure.femur import measure
+from femurkit.measure.hollow import why_solid
+from femurkit.measure.likeness import Likeness, likeness
+from femurkit.mesh import Mesh
+from femurkit.remark import Remark, remarks_on
+from femurkit.report.build import femur_page, remarks
+from femurkit.report.content import FemurPage
+from femurkit.segment.uncertainty import uncertainty as doubt
+from femurkit.segment.weights import Network
+from femurkit.segment.whole import predict_whole
+from femurkit.sources import Scan
+from femurkit.steps import Steps
+from femurkit.surface.cortex import Cortex, cortex
+from femurkit.surface.ct_edge import outlined
+from femurkit.surface.field import to_mask
+from femurkit.surface.files import SurfaceFiles
+from femurkit.surface.hollow import hollow
+from femurkit.surface.paper import paper_hollow
+from femurkit.surface.periosteal import periosteal
+from femurkit.volume import Field, Mask
+
+Recipe = Literal["default", "paper"]
+Outline = Literal["edge", "network"]
+Slices = Literal["touched", "all"]
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """What the making of every femur shares. files: in the folder of the results.
+
+    shipped: whether the network is ours: what one of the user's own draws is shown, whatever it is.
+    """
+
+    scan: Scan
+    network: Network
+    weights_hash: str
+    recipe: Recipe
+    outline: Outline
+    files: SurfaceFiles
+    slices: Slices
+    uncertainty: bool
+    shipped: bool
+    steps: Steps
+
+
+@dataclass(frozen=True, eq=False)
+class Femur:
+    """One femur, everything about it written to its own folder."""
+
+    side: Side
+    mask: Mask
+    measured: dict[str, Any]
+    page: FemurPage
+    remarks: tuple[Remark, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """A femur as mask and surfaces. written: what to know of the surfaces' files, by name."""
+
+    side: Side
+    files: SurfaceFiles
+    probability: Field
+    mask: Mask
+    outline: Mesh
+    hollow: Mesh
+    alike: Likeness
+    written: dict[str, Any]
+    no_canal: str | None
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """A femur as drawn, with its cortex and measurements, and what cuts it."""
+
+    drawn: Drawn
+    wall: Cortex | str
+    measured: dict[str, Any]
+    cut: tuple[Remark, ...]
+
+    @property
+    def side(self) -> Side:
+        """Left or right."""
+        return self.drawn.side
+
+
+def draw_femur(work: Work, hip: Hip) -> Drawn:
+    """A femur from the CT to its mask and surfaces, which are written."""
+    steps, side, volume = work.steps, hip.side, work.scan.volume
+    files = work.files.within(side.value)
+    with steps(f"{side.value}: segment"):
+        probability = predict_whole(volume, hip.box, network=work.network)
+    with steps(f"{side.value}: mask"):
+        ready = outlined(probability, volume, edge=work.outline == "edge")
+        mask = to_mask(ready)
+        write_mask(mask.array.view("uint8"), volume.grid, files.folder / "mask.nii.gz")
+        if work.uncertainty:
+            doubtful = doubt(probability, mask)
+            write_mask(doubtful, volume.grid, files.folder / "uncertainty.nii.gz")
+    with steps(f"{side.value}: surfaces"):
+        ready = replace(ready, smoothing=files.options.smoothing(ready.smoothing))
+        solid = periosteal(ready)
+        alike = likeness(solid.mesh, side, files.planes)
+        if not alike.is_femur and work.shipped:
+            raise DegenerateShape(f"it is none. {alike.out_text}")
+        if work.recipe == "paper":
+            inner = paper_hollow(volume, mask)
+        else:
+            inner = hollow(ready, volume, solid)
+        written = {
+            name: files.write(surface, name)
+            for name, surface in (("femur", solid), ("femur_hollow", inner.surface))
+        }
+    return Drawn(
+        side,
+        files,
+        probability,
+        mask,
+        solid.mesh,
+        inner.mesh,
+        alike,
+        written,
+        why_solid(inner),
+        inner.notes,
+    )
+
+
+def measure_femur(work: Work, drawn: Drawn) -> Measured:
+    """A femur's measurements."""
+    steps, side, volume = work.steps, drawn.side, work.scan.volume
+    with steps(f"{side.value}: cortex"):
+        wall = cortex(drawn.outline, volume)
+        drawn.files.write_cortex(drawn.outline, wall)
+    with steps(f"{side.value}: measure"):
+        measured = measure(
+            side, drawn.mask, drawn.outline, drawn.hollow, volume,
+            probability=drawn.probability, cortex=wall, alike=drawn.alike, no_canal=drawn.no_canal,
+        )  # fmt: skip
+        measured["surfaces"] = drawn.written
+    cut = remarks_on(edges_of_mask(drawn.mask), EDGE_CLAIMS)
+    return Measured(drawn, wall, measured, cut)
+
+
+def picture_femur(work: Work, found: Measured) -> Femur:
+    """A femur with its page of the report."""
+    drawn, measured, side = found.drawn, found.measured, found.side
+    said = (*map(str, found.cut), *drawn.notes)
+    notes = [f"{side.value.capitalize()} hip: {note}" for note in said]
+    with work.steps(f"{side.value}: pictures"):
+        page = femur_page(
+            work.scan.volume, side, periosteal=drawn.outline, hollow=drawn.hollow,
+            measured=measured, cortex=found.wall, notes=notes,
+        )  # fmt: skip
+    return Femur(side, drawn.mask, measured, page, found.cut, (*notes, *remarks(measured)))
+
+
+def write_slices(work: Work, drawn: Drawn) -> None:
+    """The segmented CT, and the surfaces as DICOM; nothing if the scan was none."""
+    series, side, files = work.scan.series, drawn.side, drawn.files
+    if series is None:
+        return
+    with work.steps(f"{side.value}: segmented CT"):
+        write_segmented_series(
+            series, drawn.mask, files.folder / "ct", side=side, slices=work.slices
+        )
+        for name in drawn.written:
+            write_encapsulated_stl(
+                series, files.stl(name), files.folder / f"{name}_stl.dcm",
+                side=side, hollow=name != "femur",
+            )  # fmt: skip
+
+
+def write_segmentation(work: Work, femurs: Sequence[Drawn | Femur]) -> None:
+    """All of them as one DICOM Segmentation; nothing if there are none or the scan was none."""
+    if work.scan.series is None or not femurs:
+        return
+    with work.steps("segmentation object"):
+        write_seg(
+            work.scan.series,
+            {femur.side: femur.mask for femur in femurs},
+            work.files.folder / "segmentation.dcm",
+            weights_hash=work.weights_hash,
+            version=__version__,
+        )
