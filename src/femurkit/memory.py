@@ -10,9 +10,6 @@ from contextlib import suppress
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8
 LARGE = 2**31 - 1
 OBJECTS = 50_000
-ONE_HEAP = {"MALLOC_ARENA_MAX": "1"}
-"""Environment of a process whose threads are there before `keep_freed` is called: each would have a
-heap of its own by then, with holes of its own. Source: mallopt(3)."""
 
 
 def keep_freed() -> None:

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from femurkit.errors import SchedulerNotReached
-from femurkit.memory import ONE_HEAP
 from femurkit.threads import threads
 
 if TYPE_CHECKING:
@@ -43,7 +42,8 @@ def client_of(scheduler: str | None, workers: int | None) -> Iterator[Client]:
         "distributed.worker.profile.enabled": False,
         "distributed.admin.system-monitor.log-length": 60,
         "distributed.admin.low-level-log-length": 60,
-        **{f"distributed.nanny.pre-spawn-environ.{k}": v for k, v in ONE_HEAP.items()},
+        # its threads are there before `keep_freed`: each would have a heap, with holes, of its own
+        "distributed.nanny.pre-spawn-environ.MALLOC_ARENA_MAX": 1,
     }):  # fmt: skip
         if scheduler is not None:
             try:
