@@ -18,8 +18,8 @@ import numpy as np
 
 from benchmarks.confidence import ROOT, patient
 from femurkit.geometry import Grid, resample
-from femurkit.hips.boxes import hips_for
 from femurkit.images import read_image
+from femurkit.locate.boxes import hips_for
 from femurkit.mesh import Mesh, read_stl
 from femurkit.segment.calibration import (
     at_temperature,

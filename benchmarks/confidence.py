@@ -23,9 +23,9 @@ from femurkit.errors import DegenerateShape, NoFemurFound
 from femurkit.evaluation.distance import surface_distance
 from femurkit.evaluation.overlap import overlap
 from femurkit.geometry import Grid, resample
-from femurkit.hips.boxes import hips_for
-from femurkit.hips.locate import Hip
 from femurkit.images import read_image, read_mask
+from femurkit.locate.boxes import hips_for
+from femurkit.locate.hip import Hip
 from femurkit.measure.confidence import signs_of
 from femurkit.phantom import make_patient, write_patient
 from femurkit.segment.predict import predict

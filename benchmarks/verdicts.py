@@ -24,9 +24,9 @@ from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape, NoFemurFound
 from femurkit.evaluation.overlap import overlap
 from femurkit.geometry import Grid, resample
-from femurkit.hips.boxes import hips_for
-from femurkit.hips.edges import EDGE_CLAIMS, edges_of_mask
 from femurkit.images import read_image, read_mask
+from femurkit.locate.boxes import hips_for
+from femurkit.locate.edges import EDGE_CLAIMS, edges_of_mask
 from femurkit.measure.femur import measure
 from femurkit.measure.likeness import likeness
 from femurkit.measure.verdict import RULE, Verdict, verdict

@@ -9,8 +9,8 @@ from refusals_in_source import remedies_in
 
 from femurkit.dicom import checks
 from femurkit.dicom.remarks import SERIES_CLAIMS
-from femurkit.hips.edges import EDGE_CLAIMS
 from femurkit.inspection import REACHES_SHAFT
+from femurkit.locate.edges import EDGE_CLAIMS
 from femurkit.sources import METAL_FREE
 
 PAGE = Path(__file__).parent.parent / "docs/reference/checks.md"

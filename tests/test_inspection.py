@@ -11,9 +11,9 @@ from femurkit.cli import run
 from femurkit.dicom import write_new_series
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid
-from femurkit.hips.locate import find_hips
 from femurkit.images import write_image
 from femurkit.inspection import inspect
+from femurkit.locate.find import find_hips
 from femurkit.phantom import make_patient
 from femurkit.volume import Volume
 

@@ -18,9 +18,9 @@ from femurkit.errors import DegenerateShape, NoFemurFound
 from femurkit.evaluation.femur import compare_femur
 from femurkit.evaluation.voxels import scores, voxels_of
 from femurkit.geometry import Grid
-from femurkit.hips.boxes import hips_for
-from femurkit.hips.locate import Hip
 from femurkit.images import read_image, read_mask
+from femurkit.locate.boxes import hips_for
+from femurkit.locate.hip import Hip
 from femurkit.mesh import read_stl
 from femurkit.segment.weights import Network, fine_network
 from femurkit.segment.whole import predict_whole

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from femurkit.errors import InputRefused as InputRefused
     from femurkit.errors import NoFemurFound as NoFemurFound
     from femurkit.geometry import Grid as Grid
-    from femurkit.hips.locate import find_hips as find_hips
+    from femurkit.locate.find import find_hips as find_hips
     from femurkit.mesh import Mesh as Mesh
     from femurkit.mesh import read_stl as read_stl
     from femurkit.mesh import write_stl as write_stl
@@ -34,7 +34,7 @@ _HOME = {
     "FemurResult": "result",
     "load": "sources",
     "Scan": "sources",
-    "find_hips": "hips.locate",
+    "find_hips": "locate.find",
     "predict": "segment.predict",
     "make_patient": "phantom.patient",
     "Side": "anatomy",

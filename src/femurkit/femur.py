@@ -12,9 +12,9 @@ from femurkit.dicom.write_seg import write_seg
 from femurkit.dicom.write_segmented import write_segmented_series
 from femurkit.dicom.write_stl import write_encapsulated_stl
 from femurkit.errors import DegenerateShape
-from femurkit.hips.edges import EDGE_CLAIMS, edges_of_mask
-from femurkit.hips.locate import Hip
 from femurkit.images import write_mask
+from femurkit.locate.edges import EDGE_CLAIMS, edges_of_mask
+from femurkit.locate.hip import Hip
 from femurkit.measure.femur import measure
 from femurkit.measure.hollow import why_solid
 from femurkit.measure.likeness import Likeness, likeness

@@ -20,7 +20,7 @@ from femurkit.femur import (
     write_segmentation,
     write_slices,
 )
-from femurkit.hips.locate import Hip
+from femurkit.locate.hip import Hip
 from femurkit.threads import threads
 
 T = TypeVar("T")

@@ -10,8 +10,9 @@ from femurkit.dicom import Usable
 from femurkit.dicom.checks import CHECKS
 from femurkit.dicom.remarks import SERIES_CLAIMS
 from femurkit.errors import FemurkitError, InputRefused
-from femurkit.hips.edges import EDGE_CLAIMS
-from femurkit.hips.locate import Hip, find_hips
+from femurkit.locate.edges import EDGE_CLAIMS
+from femurkit.locate.find import find_hips
+from femurkit.locate.hip import Hip
 from femurkit.measure.checks import TO_LESSER_TROCHANTER_MM
 from femurkit.remark import Claim, Remark, remarks_on
 from femurkit.sources import METAL_FREE, VOLUME_CLAIMS, Gaps, load

@@ -13,8 +13,8 @@ from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.femur import Femur, Outline, Recipe, Slices, Work
 from femurkit.femurs import make_femurs
-from femurkit.hips.boxes import hips_for
-from femurkit.hips.locate import Hip
+from femurkit.locate.boxes import hips_for
+from femurkit.locate.hip import Hip
 from femurkit.measure.verdict import verdict
 from femurkit.output import FEMURS, whole_or_nothing
 from femurkit.remark import Remark

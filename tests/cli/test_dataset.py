@@ -8,8 +8,8 @@ import pytest
 from femurkit.anatomy import Side
 from femurkit.cli import run
 from femurkit.geometry import Grid
-from femurkit.hips.locate import Hip
 from femurkit.images import write_image, write_mask
+from femurkit.locate.hip import Hip
 from femurkit.volume import Volume
 
 GRID = Grid.aligned((40, 50, 110), (4.0, 4.0, 4.0), (-218.0, -98.0, 700.0))

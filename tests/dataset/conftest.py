@@ -16,8 +16,9 @@ from pydicom.uid import ExplicitVRLittleEndian, RTStructureSetStorage, generate_
 
 from femurkit.dataset.manifest import Study
 from femurkit.geometry import Grid
-from femurkit.hips.locate import Hip, find_hips
 from femurkit.images import read_mask
+from femurkit.locate.find import find_hips
+from femurkit.locate.hip import Hip
 from femurkit.phantom.patient import PhantomPatient, make_patient
 from femurkit.phantom.write import write_patient
 from femurkit.sources import Scan, load

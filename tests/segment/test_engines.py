@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from femurkit.anatomy import Side
-from femurkit.hips.boxes import hips_for
+from femurkit.locate.boxes import hips_for
 from femurkit.phantom import make_patient
 from femurkit.segment.engines import devices
 from femurkit.segment.weights import fine_network

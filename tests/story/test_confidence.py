@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from femurkit.anatomy import Side
-from femurkit.hips.locate import find_hips
 from femurkit.images import read_mask
+from femurkit.locate.find import find_hips
 from femurkit.measure.confidence import confidence, signs_of
 from femurkit.report.build import remarks
 from femurkit.segment.predict import predict

@@ -16,7 +16,7 @@ from femurkit.dataset.sides import centre_mm
 from femurkit.dicom.reference import Reference
 from femurkit.errors import EmptyLabels, LabelsElsewhere, MirroredLabels, WrongPatient
 from femurkit.geometry import Grid
-from femurkit.hips.locate import Hip
+from femurkit.locate.hip import Hip
 from femurkit.volume import Volume
 
 BONE_HU = 150

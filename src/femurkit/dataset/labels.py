@@ -18,8 +18,8 @@ from femurkit.dicom.read_seg import is_dicom, read_seg
 from femurkit.dicom.reference import Reference, read_reference
 from femurkit.errors import InputRefused, NothingReadable
 from femurkit.geometry import Grid
-from femurkit.hips.locate import Hip
 from femurkit.images import NRRD, is_image, read_mask, read_segments
+from femurkit.locate.hip import Hip
 from femurkit.sources import Scan
 
 

@@ -27,7 +27,7 @@ from femurkit.dataset.share import known, share
 from femurkit.dataset.study import Loaded, load_study
 from femurkit.errors import EmptyLabels
 from femurkit.geometry import Grid, resample
-from femurkit.hips.half import half_box
+from femurkit.locate.half import half_box
 from femurkit.steps import Listener
 
 Box = Literal["hip", "half"]

@@ -8,8 +8,8 @@ import numpy as np
 
 from femurkit.anatomy import Side
 from femurkit.errors import InputRefused
-from femurkit.hips.half import body_bounds_mm
-from femurkit.hips.locate import Hip
+from femurkit.locate.half import body_bounds_mm
+from femurkit.locate.hip import Hip
 from femurkit.volume import Volume
 
 UNKNOWN = 3

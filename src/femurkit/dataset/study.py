@@ -14,7 +14,8 @@ from femurkit.dataset.manifest import Study
 from femurkit.dataset.slices import annotated
 from femurkit.dicom.reference import reference_of
 from femurkit.errors import BadManifest, NoFemurFound
-from femurkit.hips.locate import Hip, find_hips
+from femurkit.locate.find import find_hips
+from femurkit.locate.hip import Hip
 from femurkit.sources import Scan, load
 
 

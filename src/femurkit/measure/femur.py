@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from femurkit.anatomy import Side
-from femurkit.hips.edges import LEAST_MM2, edges_of_mask
+from femurkit.locate.edges import LEAST_MM2, edges_of_mask
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.checks import check, checks
 from femurkit.measure.confidence import confidence, signs_of

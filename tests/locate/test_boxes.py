@@ -3,8 +3,8 @@ import pytest
 
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
-from femurkit.hips import boxes
-from femurkit.hips.locate import Hip
+from femurkit.locate import boxes
+from femurkit.locate.hip import Hip
 from femurkit.volume import Volume
 
 

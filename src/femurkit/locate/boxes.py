@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from femurkit.hips.half import half_box
-from femurkit.hips.locate import Hip, find_hips
+from femurkit.locate.find import find_hips
+from femurkit.locate.half import half_box
+from femurkit.locate.hip import Hip
 from femurkit.segment.weights import Network
 from femurkit.volume import Volume
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import ndimage
@@ -10,8 +10,8 @@ from scipy import ndimage
 from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid, resample
-from femurkit.hips.edges import EDGE_CLAIMS, Edges, edges_of_coarse
-from femurkit.remark import remarks_on
+from femurkit.locate.edges import edges_of_coarse
+from femurkit.locate.hip import Hip
 from femurkit.segment.weights import Network, fine_network, shipped
 from femurkit.volume import Field, Volume
 
@@ -26,28 +26,6 @@ LEAST_BETWEEN_HIPS_MM = 80.0
 JOIN_MM = 12.0
 """Pieces of one side no farther apart than this are one femur: metal can split it."""
 MARGIN_MM = 15.0
-
-
-@dataclass(frozen=True, eq=False)
-class Hip:
-    """One femur found. box: canonical grid for the fine network (mirrored for a right hip).
-
-    edges: where the scan cuts it off, as the coarse pass sees it. coarse: probability of any femur
-    over the whole scan, on the coarse network's grid. length_mm: of the femur in the scan, along
-    the body, as the coarse pass sees it.
-    """
-
-    side: Side
-    box: Grid
-    proximal_ml: float
-    edges: Edges = field(default_factory=dict)
-    coarse: Field | None = None
-    length_mm: float = 0.0
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the scan cuts off, in sentences."""
-        return tuple(map(str, remarks_on(self.edges, EDGE_CLAIMS)))
 
 
 @dataclass(frozen=True, eq=False)

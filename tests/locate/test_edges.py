@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from femurkit.geometry import Grid
-from femurkit.hips.edges import EDGE_CLAIMS, edges_of_coarse, edges_of_mask
+from femurkit.locate.edges import EDGE_CLAIMS, edges_of_coarse, edges_of_mask
 from femurkit.remark import remarks_on
 from femurkit.volume import Field, Mask
 

@@ -10,7 +10,8 @@ from scipy import ndimage
 from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid
-from femurkit.hips.locate import Hip, find_hips
+from femurkit.locate.find import find_hips
+from femurkit.locate.hip import Hip
 from femurkit.volume import Volume
 
 DEPTH_MM, WIDTH_MM = 512.0, 256.0

@@ -4,9 +4,9 @@ import pytest
 from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid
-from femurkit.hips import half
-from femurkit.hips.half import half_box
-from femurkit.hips.locate import Hip
+from femurkit.locate import half
+from femurkit.locate.half import half_box
+from femurkit.locate.hip import Hip
 from femurkit.volume import Volume
 
 GRID = Grid.aligned((31, 60, 90), (5.0, 6.0, 5.0), (-200.0, -150.0, 700.0))

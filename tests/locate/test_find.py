@@ -4,8 +4,8 @@ import pytest
 from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid
-from femurkit.hips import locate
-from femurkit.hips.locate import find_hips
+from femurkit.locate import find
+from femurkit.locate.find import find_hips
 from femurkit.volume import Volume
 
 CLASSES = 5
@@ -26,8 +26,8 @@ class Marked:
 
 @pytest.fixture(autouse=True)
 def networks(monkeypatch):
-    monkeypatch.setattr(locate, "shipped", lambda *_: Marked(4.0))
-    monkeypatch.setattr(locate, "fine_network", lambda **_: Marked(1.5))
+    monkeypatch.setattr(find, "shipped", lambda *_: Marked(4.0))
+    monkeypatch.setattr(find, "fine_network", lambda **_: Marked(1.5))
 
 
 def scan(*blocks, grid=None):
