@@ -54,7 +54,7 @@ def near(folder: Path, number: int, network: Network) -> tuple[np.ndarray, np.nd
     place = patient(folder, number)
     volume = read_image(place / "ct.nii.gz")
     says, shares = [], []
-    for hip in hips_for(network, volume):
+    for hip in hips_for(network, volume).hips:
         hu = resample(volume.array, volume.grid, hip.box, outside=-1000.0)
         pad = [(0, -n % step) for n, step in zip(hu.shape, network.steps, strict=True)]
         answer = network(np.pad(hu, pad, constant_values=-1000.0))

@@ -57,7 +57,7 @@ def patient(folder: Path, number: int) -> Path:
 def rows_of(volume: Volume, labels: np.ndarray | None, network: Network) -> list[Row]:
     """Signs, other things that might tell, and scores, of each femur found in a scan."""
     try:
-        hips = hips_for(network, volume)
+        hips = hips_for(network, volume).hips
     except NoFemurFound:
         return [{"side": "both", "refused": "NoFemurFound"}]
     out: list[Row] = []

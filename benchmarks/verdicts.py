@@ -138,7 +138,7 @@ def judged(case: Case) -> tuple[Verdict, dict[str, Any], np.ndarray | None]:
 def cases_of(volume: Volume, network: Network) -> list[Case]:
     """Every hip in a scan; the head is put in later."""
     try:
-        hips = hips_for(network, volume)
+        hips = hips_for(network, volume).hips
     except NoFemurFound:
         return []
     return [

@@ -54,7 +54,7 @@ class Scan:
         kind = (network.kind, network.spacing_mm, network.steps)
         if kind not in self._hips:
             try:
-                self._hips[kind] = hips_for(network, self.volume)
+                self._hips[kind] = list(hips_for(network, self.volume).hips)
             except NoFemurFound:
                 self._hips[kind] = []
         return self._hips[kind]

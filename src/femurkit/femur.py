@@ -108,7 +108,9 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
     steps, side, volume = work.steps, hip.side, work.scan.volume
     files = work.files.within(side.value)
     with steps(f"{side.value}: segment"):
-        probability = predict_whole(volume, hip.box, network=work.network)
+        probability = hip.probability
+        if probability is None:
+            probability = predict_whole(volume, hip.box, network=work.network)
     with steps(f"{side.value}: mask"):
         ready = outlined(probability, volume, edge=work.outline == "edge")
         mask = to_mask(ready)
@@ -121,7 +123,7 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
         solid = periosteal(ready)
         alike = likeness(solid.mesh, side, files.planes)
         if not alike.is_femur and work.shipped:
-            raise DegenerateShape(f"it is none. {alike.out_text}")
+            raise DegenerateShape(f"the outline there is not that of a femur. {alike.out_text}")
         if work.recipe == "paper":
             inner = paper_hollow(volume, mask)
         else:

@@ -11,8 +11,9 @@ from femurkit.dicom.checks import CHECKS
 from femurkit.dicom.remarks import SERIES_CLAIMS
 from femurkit.errors import FemurkitError, InputRefused
 from femurkit.locate.edges import EDGE_CLAIMS
-from femurkit.locate.find import find_hips
+from femurkit.locate.find import locate
 from femurkit.locate.hip import Hip
+from femurkit.locate.missing import missing_findings
 from femurkit.measure.checks import TO_LESSER_TROCHANTER_MM
 from femurkit.remark import Claim, Remark, remarks_on
 from femurkit.sources import METAL_FREE, VOLUME_CLAIMS, Gaps, load
@@ -69,11 +70,15 @@ def inspect(path: Path, *, series_uid: str | None = None, gaps: Gaps = "refuse")
     rows = [Row(c.code.__name__, c.claim, "holds") for c in CHECKS] if dicom else []
     rows += _told((*SERIES_CLAIMS, METAL_FREE) if dicom else VOLUME_CLAIMS, scan.remarks)
     try:
-        hips = find_hips(scan.volume)
+        located = locate(scan.volume)
     except FemurkitError as error:
         row = Row(error.code, "a proximal femur is in the scan", "error", str(error))
         return Inspection(scan.why, (*rows, row), error, scan.usable)
-    for hip in hips:
+    rows += [
+        Row(f.code, f"{m.side.value}: the femur is in the scan", f.severity, f.text, f.remedy)
+        for m, f in zip(located.missing, missing_findings(located.missing), strict=True)
+    ]
+    for hip in located.hips:
         said = (*remarks_on(hip.edges, EDGE_CLAIMS), *remarks_on(hip, (REACHES_SHAFT,)))
         rows += _told((*EDGE_CLAIMS, REACHES_SHAFT), said, of=f"{hip.side.value}: ")
     return Inspection(scan.why, tuple(rows), series=scan.usable)

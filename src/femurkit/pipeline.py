@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Literal
 
 from femurkit import __version__
-from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.femur import Femur, Outline, Recipe, Slices, Work
 from femurkit.femurs import make_femurs
 from femurkit.locate.boxes import hips_for
-from femurkit.locate.hip import Hip
+from femurkit.locate.hip import Hip, Located, MissingFemur
+from femurkit.locate.missing import missing_findings
 from femurkit.measure.verdict import verdict
 from femurkit.output import FEMURS, whole_or_nothing
 from femurkit.remark import Remark
@@ -47,6 +47,7 @@ def reconstruct(
     anonymize: bool = False,
     slices: Slices = "touched",
     uncertainty: bool = False,
+    strict: bool = False,
     surfaces: SurfaceOptions = AS_FOUND,
     progress: Listener | None = None,
 ) -> Result:
@@ -58,7 +59,8 @@ def reconstruct(
     that the CT shows, or as the network draws it; not said, the edge for the network of the recipe
     default, whose convention that is. gaps: resample puts in missing slices. anonymize: all that is
     written is de-identified, with UIDs that are new in each run. uncertainty: write the map of the
-    network's doubt too. surfaces: formats, axes and triangles of their files.
+    network's doubt too. strict: a side that was asked for and cannot be made is an error, and
+    nothing is written. surfaces: formats, axes and triangles of their files.
     progress: called with the name of each step as it begins.
     Raises InputRefused (a subclass says why) or NoFemurFound.
     """
@@ -73,18 +75,23 @@ def reconstruct(
             network = loading.result()
         sha256 = weights_hash(network)
         with steps("find hips"):
-            hips, missing = _wanted(hips_for(network, scan.volume, device=device), side)
+            located = hips_for(network, scan.volume, device=device)
+            hips, missing = _wanted(located, side, choices=len(scan.usable))
         files = SurfaceFiles(folder, surfaces, faces(scan.volume.grid))
         drawn = outline or ("network" if weights or recipe == "paper" else "edge")
-        femurs, notes = make_femurs(
+        femurs, failed, notes = make_femurs(
             Work(
                 scan, network, sha256, recipe, drawn, files, slices, uncertainty,
                 shipped=weights is None, steps=steps,
             ),
             hips,
         )  # fmt: skip
+        missing = (*missing, *failed)
+        if strict and missing:
+            raise NoFemurFound(" ".join(map(str, missing_findings(missing))))
         femurs = _judged(femurs, scan.remarks)
-        warnings = (*scan.notes, *missing, *notes)
+        lost = missing_findings(missing)
+        warnings = (*map(str, lost), *scan.notes, *notes)
         settings = {
             "side": side, "recipe": recipe, "network": "given" if weights else "shipped",
             "outline": drawn,
@@ -93,27 +100,37 @@ def reconstruct(
             "uncertainty": "yes" if uncertainty else "no",
             **surfaces.told(),
         }  # fmt: skip
-        told = [("scan", r) for r in scan.remarks]
+        told = [(one.side.value, r) for one, r in zip(missing, lost, strict=True)]
+        told += [("scan", r) for r in scan.remarks]
         told += [(femur.side.value, r) for femur in femurs for r in femur.remarks]
-        run = Run(scan, __version__, sha256, settings, warnings, steps, told)
+        made = [femur.side.value for femur in femurs]
+        run = Run(scan, __version__, sha256, settings, warnings, steps, told, made, missing)
         with steps("report"):
             write_report(report_of(run, [f.page for f in femurs]), folder / "report.html")
         measurements = tuple(femur.measured for femur in femurs)
         write_json(measurements, folder / "measurements.json")
         write_csv(measurements, folder / "measurements.csv")
         write_json(record_of(run), folder / "run.json")
-    return Result(out, measurements, warnings, steps.seconds, steps.elapsed, surfaces.space)
+    return Result(
+        out, measurements, warnings, steps.seconds, steps.elapsed, surfaces.space, missing
+    )  # fmt: skip
 
 
-def _wanted(hips: Sequence[Hip], which: Which) -> tuple[list[Hip], list[str]]:
-    """The hips asked for, one at least or NoFemurFound; a sentence for each that is not there."""
-    chosen = [hip for hip in hips if which in ("both", hip.side.value)]
+def _wanted(
+    located: Located, which: Which, *, choices: int
+) -> tuple[list[Hip], tuple[MissingFemur, ...]]:
+    """The hips asked for, and those of them that are missing.
+
+    choices: how many series there were to choose from. Raises NoFemurFound if none is there.
+    """
+    chosen = [hip for hip in located.hips if which in ("both", hip.side.value)]
+    missing = tuple(m for m in located.missing if which in ("both", m.side.value))
     if not chosen:
-        there = " and ".join(hip.side.value for hip in hips) or "none"
-        raise NoFemurFound(f"no {which} femur in this CT (found: {there}). Pass another --side.")
-    sides = {side.value for side in Side if which in ("both", side.value)}
-    lost = sorted(sides - {hip.side.value for hip in chosen})
-    return chosen, [f"no {side} femur was found; only the other was done" for side in lost]
+        found = " and ".join(hip.side.value for hip in located.hips)
+        why = " ".join(map(str, missing_findings(missing)))
+        other = " Another series of this input may show it: see --series." * (choices > 1)
+        raise NoFemurFound(f"{why} Found: {found}.{other}")
+    return chosen, missing
 
 
 def _judged(femurs: Sequence[Femur], said: Sequence[Remark]) -> list[Femur]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from femurkit.anatomy import Side
 from femurkit.images import read_mask
+from femurkit.locate.hip import MissingFemur
 from femurkit.mesh import Mesh, read_stl
 from femurkit.meshfiles import RAS
 from femurkit.volume import Mask
@@ -79,6 +80,8 @@ class Result:
     elapsed: float = 0.0
     """Seconds in all, by the clock on the wall."""
     space: str = "LPS"
+    missing: tuple[MissingFemur, ...] = ()
+    """Femurs that were asked for and are not there, each with the reason."""
 
     @cached_property
     def femurs(self) -> tuple[FemurResult, ...]:

@@ -4,7 +4,7 @@ import pytest
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
 from femurkit.locate import boxes
-from femurkit.locate.hip import Hip
+from femurkit.locate.hip import Hip, Located
 from femurkit.volume import Volume
 
 
@@ -31,8 +31,9 @@ def found(monkeypatch):
         Hip(side, Grid.aligned((8, 8, 8), (2, 2, 2), (x, 0, 20)), 100.0)
         for side, x in ((Side.LEFT, 73), (Side.RIGHT, -67))
     ]
-    monkeypatch.setattr(boxes, "find_hips", lambda *_, **__: hips)
-    return hips
+    located = Located(tuple(hips))
+    monkeypatch.setattr(boxes, "locate", lambda *_, **__: located)
+    return located
 
 
 def test_a_network_of_hips_gets_the_boxes_as_found(volume, found):
@@ -40,7 +41,7 @@ def test_a_network_of_hips_gets_the_boxes_as_found(volume, found):
 
 
 def test_a_network_of_halves_gets_each_half_at_its_own_spacing(volume, found):
-    left, right = boxes.hips_for(Network("half"), volume)
+    left, right = boxes.hips_for(Network("half"), volume).hips
     assert [h.proximal_ml for h in (left, right)] == [100.0, 100.0]
     for hip in (left, right):
         assert hip.box.spacing_mm == (2.0, 2.0, 2.0)

@@ -31,7 +31,7 @@ def answers(volume):
     for device in devices():
         network = fine_network(device=device)
         assert network.device == device
-        hip = hips_for(network, volume, device=device)[0]
+        hip = hips_for(network, volume, device=device).hips[0]
         out[device] = predict_whole(volume, hip.box, network=network)
     return out
 

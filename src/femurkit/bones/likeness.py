@@ -65,6 +65,19 @@ class Apart:
 
 
 @dataclass(frozen=True, eq=False)
+class FemurFit:
+    """The femur of the shape model laid over a surface.
+
+    apart: how far both lie from each other. vertices: (n, 3) of the model, LPS mm, in the order of
+    `shape_model().faces("femur")`, also where the scan does not show the bone; None where the
+    surface is too small to lay a femur over.
+    """
+
+    apart: Apart
+    vertices: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
 class _Model:
     """A left femur with its hip at the origin. modes: (k, n, 3) mm per SD; faces: (m, 3)."""
 
@@ -117,10 +130,15 @@ class _Pairs:
 
 
 def nearest_femur(surface: Mesh, side: Side, planes: Sequence[Plane]) -> Apart:
-    """How far a surface and the nearest femur of the shape model are apart.
+    """How far a surface and the nearest femur of the shape model are apart; see fit_femur()."""
+    return fit_femur(surface, side, planes).apart
 
-    surface: closed, LPS mm; planes: the scan's faces, where the bone is cut. inf where the surface
-    cannot be laid over a femur at all.
+
+def fit_femur(surface: Mesh, side: Side, planes: Sequence[Plane]) -> FemurFit:
+    """Lay the nearest femur of the shape model over a surface.
+
+    surface: closed, LPS mm; planes: the scan's faces, where the bone is cut. The distances are inf
+    where the surface cannot be laid over a femur at all.
     """
     model, target = _left_femur(), _target(surface, side, planes)
     tries: list[tuple[float, _Pose]] = []
@@ -134,10 +152,13 @@ def nearest_femur(surface: Mesh, side: Side, planes: Sequence[Plane]) -> Apart:
         if _apart(offs).worst_mm <= FITS_MM:
             break
     if not tries:
-        return Apart(np.inf, np.inf)
+        return FemurFit(Apart(np.inf, np.inf), None)
     _, best = min(tries, key=lambda tried: tried[0])
     placed = _bent(model, target, best, rounds=20, components=COMPONENTS)
-    return _apart(_offs(model, target, placed))
+    vertices = placed.place(model)
+    if side is Side.RIGHT:
+        vertices = vertices * MIRROR
+    return FemurFit(_apart(_offs(model, target, placed)), vertices)
 
 
 def _apart(offs: tuple[np.ndarray, np.ndarray]) -> Apart:

@@ -80,6 +80,13 @@ def command(
     within_mm: WITHIN = None,
     passes: PASSES = None,
     pass_band: PASS_BAND = None,
+    strict: Annotated[
+        bool,
+        typer.Option(
+            "--strict",
+            help="Exit with 4 and write nothing if a side that was asked for is missing.",
+        ),
+    ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier OUT.")] = False,
     quiet: Annotated[
         bool, typer.Option("--quiet", help="Say only what is wrong: no steps, no table.")
@@ -119,10 +126,10 @@ def command(
             series, out,
             side=side, recipe=recipe, weights=weights, outline=outline, device=device,
             overwrite=overwrite, series_uid=series_uid, gaps=gaps, anonymize=anonymize,
-            slices=slices, uncertainty=uncertainty,
+            slices=slices, uncertainty=uncertainty, strict=strict,
             surfaces=surfaces, progress=listener,
         )  # fmt: skip
-    say_warnings(result.warnings, result.measurements)
+    say_warnings(result.warnings, result.measurements, missing=result.missing)
     if not quiet:
         femur_table(result.measurements)
         print(f"Report: {out}/report.html")
@@ -132,6 +139,10 @@ def command(
                 "ok": True,
                 "out": str(out),
                 "femurs": result.measurements,
+                "missing": [
+                    {"side": m.side.value, "expected": m.expected, "reason": m.reason}
+                    for m in result.missing
+                ],
                 "warnings": result.warnings,
                 "seconds": result.seconds,
             }

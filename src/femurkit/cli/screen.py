@@ -8,7 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from femurkit.locate.hip import MissingFemur
 
 
 def say(text: str) -> None:
@@ -98,14 +101,22 @@ def counted(total: int, *, quiet: bool = False) -> Iterator[Callable[[str, int],
         yield lambda text, count: bar.update(task, completed=count, description=text)
 
 
-def say_warnings(warnings: Sequence[str], femurs: Sequence[Mapping[str, Any]]) -> None:
-    """What to know of an output, on stderr; a check that fails is a warning, all else a note.
+def say_warnings(
+    warnings: Sequence[str],
+    femurs: Sequence[Mapping[str, Any]],
+    *,
+    missing: Sequence[MissingFemur] = (),
+) -> None:
+    """What to know of an output, on stderr: a check that fails, or a femur that is missing though
+    the scan should show it, is a warning; all else is a note.
 
     femurs: measurements, of which remarks() makes the warnings.
     """
+    from femurkit.locate.missing import missing_findings
     from femurkit.report.build import remarks
 
     failed = {text for femur in femurs for text in remarks(femur)}
+    failed |= {str(f) for f in missing_findings(missing) if f.severity == "warning"}
     for warning in warnings:
         say(f"{'warning' if warning in failed else 'note'}: {warning}")
 

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from femurkit.locate.find import find_hips
+from femurkit.locate.find import locate
 from femurkit.locate.half import half_box
-from femurkit.locate.hip import Hip
+from femurkit.locate.hip import Located
 from femurkit.segment.weights import Network
 from femurkit.volume import Volume
 
 
-def hips_for(network: Network, volume: Volume, *, device: str = "auto") -> list[Hip]:
+def hips_for(network: Network, volume: Volume, *, device: str = "auto") -> Located:
     """Left and right proximal femur, as far as they are in the scan, in boxes for a network.
 
     Raises NoFemurFound if neither is there.
     """
-    hips = find_hips(volume, network=network, device=device)
+    located = locate(volume, network=network, device=device)
     if network.kind == "hip":
-        return hips
-    step = network.spacing_mm
-    return [
+        return located
+    step, hips = network.spacing_mm, located.hips
+    halves = (
         replace(hip, box=half_box(volume, hip.side, spacing_mm=step, hips=hips)) for hip in hips
-    ]
+    )
+    return replace(located, hips=tuple(halves))

@@ -1,180 +1,169 @@
-"""The coarse pass: which femurs are there, on which side, and the box each one lies in."""
+"""Which femurs a scan holds: propose, verify, decide, look again.
+
+The coarse network proposes every place that it marks at all. Each place is verified: drawn by the
+fine network, held against the shape model, and looked at for a socket. The best set that can belong
+to one body is kept. If one side is missing, its place across the midline is verified as well.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-import numpy as np
-from scipy import ndimage
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 
 from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
-from femurkit.geometry import Grid, resample
+from femurkit.locate.candidates import Candidate, propose
+from femurkit.locate.coarse import CoarseAnswer, coarse_answer
+from femurkit.locate.decide import APART_MM, MAX_HEIGHT_MM, choose
 from femurkit.locate.edges import edges_of_coarse
-from femurkit.locate.hip import Hip
-from femurkit.segment.weights import Network, fine_network, shipped
-from femurkit.volume import Field, Volume
+from femurkit.locate.hip import Hip, Located, MissingFemur
+from femurkit.locate.mirror import holds_other_hip, mirrored_candidate
+from femurkit.locate.verify import Rejected, Verified, box_around, verify
+from femurkit.segment.weights import Network, shipped
+from femurkit.threads import threads
+from femurkit.volume import Volume
 
-LEFT, RIGHT, OTHER_FEMUR = 1, 2, 3
-"""Channels of the coarse network; left and right are the proximal parts."""
-FEMURS = [LEFT, RIGHT, OTHER_FEMUR]
-LEAST_PROXIMAL_ML = 25.0
-"""Less proximal femur than this is not one; a whole one has 90-200."""
-LEAST_ONE_SIDED = 0.75
-"""A part that speaks for left and right alike, as a knee does, is not a proximal femur."""
-LEAST_BETWEEN_HIPS_MM = 80.0
-JOIN_MM = 12.0
-"""Pieces of one side no farther apart than this are one femur: metal can split it."""
-MARGIN_MM = 15.0
-
-
-@dataclass(frozen=True, eq=False)
-class _Part:
-    """A connected femur in the coarse answer: its LPS bounds and how much speaks for each side."""
-
-    low: np.ndarray
-    high: np.ndarray
-    left_ml: float
-    right_ml: float
-
-    @property
-    def proximal_ml(self) -> float:
-        return self.left_ml + self.right_ml
-
-    def belongs_to(self, other: _Part) -> bool:
-        """Whether the other is near and does not speak for the other side."""
-        apart = np.maximum(self.low - other.high, other.low - self.high).max()
-        return bool(apart <= JOIN_MM) and self._side() * other._side() >= 0
-
-    def joined(self, other: _Part) -> _Part:
-        """Both as one."""
-        return _Part(
-            np.minimum(self.low, other.low),
-            np.maximum(self.high, other.high),
-            self.left_ml + other.left_ml,
-            self.right_ml + other.right_ml,
-        )
-
-    def _side(self) -> int:
-        return int(np.sign(self.left_ml - self.right_ml))
-
-    @property
-    def is_hip(self) -> bool:
-        one_sided = max(self.left_ml, self.right_ml) >= LEAST_ONE_SIDED * self.proximal_ml
-        return one_sided and self.proximal_ml >= LEAST_PROXIMAL_ML
+NOT_IN_SCAN = "the scan does not show the place where it should be"
+NOT_MARKED = "nothing at its place looks like a femur"
 
 
 def find_hips(volume: Volume, *, network: Network | None = None, device: str = "auto") -> list[Hip]:
-    """Left and right proximal femur, as far as they are in the scan.
+    """Left and right proximal femur, as far as they are in the scan; see locate()."""
+    return list(locate(volume, network=network, device=device).hips)
+
+
+def locate(volume: Volume, *, network: Network | None = None, device: str = "auto") -> Located:
+    """Left and right proximal femur, as far as they are in the scan, and what is missing.
 
     network: the one that will segment, which the boxes must suit; the default recipe's if not
-    given. Raises NoFemurFound if neither is there.
+    given. Raises NoFemurFound if neither femur is there.
     """
-    coarse, fine = shipped("coarse", device), network or fine_network(device=device)
-    says, grid = _coarse_answer(volume, coarse)
-    parts = [part for part in _joined(_parts(says, grid)) if part.is_hip]
-    if not parts:
-        raise NoFemurFound(
-            "no proximal femur in this scan (expected at least one hip, from the femoral head to "
-            "below the lesser trochanter). Choose another series with --series."
-        )
-    femur = Field(says[FEMURS].sum(0), grid)
-    hips = []
-    for side, part in _sided(_two(parts)).items():
-        box = _box(part, volume.grid, side, fine)
-        edges = edges_of_coarse(femur, volume.grid, part.low, part.high)
-        length = float(part.high[2] - part.low[2])
-        hips.append(Hip(side, box, part.proximal_ml, edges, femur, length))
-    return sorted(hips, key=lambda h: h.side.label)
+    fine = shipped("fine", device)
+    answer = coarse_answer(volume, shipped("coarse", device))
+    candidates = propose(answer)
+    found, rejected = _verify_all(candidates, volume, fine)
+    chosen = choose(found)
+    if len(chosen) == 1:
+        again = _look_again(chosen[0], candidates, volume, fine)
+        chosen = choose([*chosen, *(one for one in again if isinstance(one, Verified))])
+        rejected += [one for one in again if isinstance(one, Rejected)]
+    if not chosen:
+        raise NoFemurFound(_nothing(rejected))
+    hips = tuple(_hip(one, volume, answer, network or fine, fine) for one in chosen)
+    missing = tuple(
+        _missing(side, chosen[0], volume, rejected)
+        for side in Side
+        if side not in {one.side for one in chosen}
+    )
+    return Located(hips, missing)
 
 
-def _coarse_answer(volume: Volume, network: Network) -> tuple[np.ndarray, Grid]:
-    """Probabilities (classes, z, y, x) over the whole scan, and their grid."""
-    low, high = volume.grid.bounds_mm()
-    step = network.spacing_mm
-    shape = np.ceil((high - low)[::-1] / step).astype(int) + 1
-    shape += -shape % network.steps
-    z, y, x = (int(n) for n in shape)
-    grid = Grid.aligned((z, y, x), (step,) * 3, low)
-    return network(resample(volume.array, volume.grid, grid, outside=-1000.0)), grid
+def _verify_all(
+    candidates: Sequence[Candidate], volume: Volume, fine: Network
+) -> tuple[list[Verified], list[Rejected]]:
+    """Verify candidates, two at a time, until no other can change the answer."""
+    found: list[Verified] = []
+    rejected: list[Rejected] = []
+    waiting = list(candidates)
+    with ThreadPoolExecutor(threads()) as pool:
+        while waiting:
+            now = waiting[: threads()]
+            waiting = waiting[threads() :]
+            tasks = [(candidate, _side_of(candidate, found)) for candidate in now]
+            looks = pool.map(lambda task: _look_at(task[0], task[1], volume, fine), tasks)
+            for one in chain.from_iterable(looks):
+                if isinstance(one, Verified):
+                    found.append(one)
+                else:
+                    rejected.append(one)
+            waiting = [c for c in waiting if not _settled(c, found)]
+    return found, rejected
 
 
-def _parts(says: np.ndarray, grid: Grid) -> list[_Part]:
-    """Connected femurs in the coarse answer."""
-    step = grid.spacing_mm[0]
-    femur = says[FEMURS].sum(0) > 0.5
-    names, _ = ndimage.label(ndimage.binary_closing(np.pad(femur, 1))[1:-1, 1:-1, 1:-1] | femur)
-    voxel_ml = grid.voxel_mm3 / 1000
-    out = []
-    for name, window in enumerate(ndimage.find_objects(names), start=1):
-        at = np.argwhere((names[window] == name) & femur[window]) + [w.start for w in window]
-        for piece in _unbridged(grid.to_world(at), says[:, *at.T].argmax(0), voxel_ml):
-            points, says_left, says_right = piece
-            low, high = points.min(0) - step / 2, points.max(0) + step / 2
-            out.append(_Part(low, high, says_left * voxel_ml, says_right * voxel_ml))
-    return out
+def _look_at(
+    candidate: Candidate, side: Side, volume: Volume, fine: Network
+) -> list[Verified | Rejected]:
+    """A candidate as a femur of one side; of the other as well where that is not clear."""
+    looks = [verify(candidate, side, volume, fine)]
+    clear = isinstance(looks[0], Verified) and looks[0].sure
+    if not clear and not candidate.one_sided:
+        looks.append(verify(candidate, side.other, volume, fine))
+    return looks
 
 
-def _unbridged(
-    points: np.ndarray, best: np.ndarray, voxel_ml: float
-) -> list[tuple[np.ndarray, int, int]]:
-    """A part as it is, or as two where a false bridge joins a left and a right hip.
+def _side_of(candidate: Candidate, found: Sequence[Verified]) -> Side:
+    """The side that is left if a sure femur lies on one side of it, else what was marked."""
+    for one in found:
+        if one.sure and _may_be_partner(candidate, one):
+            return one.side.other
+    return candidate.side
 
-    points: (n, 3) LPS mm; best: (n,) class. Gives points, voxels called left, and called right.
+
+def _settled(candidate: Candidate, found: Sequence[Verified]) -> bool:
+    """Whether a candidate need not be verified, since a sure femur leaves no room for it."""
+    sure = [one for one in found if one.sure]
+    return len({one.side for one in sure}) == 2 or any(
+        not _may_be_partner(candidate, one) for one in sure
+    )
+
+
+def _may_be_partner(candidate: Candidate, known: Verified) -> bool:
+    """Whether a candidate lies where the other femur of a known one may lie."""
+    head = known.landmarks.head
+    medial = known.side.sign * (head[0] - candidate.centre[0])
+    return bool(
+        APART_MM[0] / 2 <= medial <= APART_MM[1]
+        and candidate.low[2] - MAX_HEIGHT_MM <= head[2] <= candidate.high[2] + MAX_HEIGHT_MM
+    )
+
+
+def _look_again(
+    known: Verified, candidates: Sequence[Candidate], volume: Volume, fine: Network
+) -> list[Verified | Rejected]:
+    """The other femur: candidates that were marked as the side of the known one, then its place
+    across the midline if the scan shows that. Nothing more is looked at once one is found.
     """
-    left, right = best == LEFT, best == RIGHT
-    if min(left.sum(), right.sum()) * voxel_ml >= LEAST_PROXIMAL_ML:
-        across = points[left].mean(0) - points[right].mean(0)
-        if across[0] > LEAST_BETWEEN_HIPS_MM:
-            middle = (points[left].mean(0) + points[right].mean(0)) / 2
-            here = (points - middle)[:, 0] > 0
-            return [(points[s], int(left[s].sum()), int(right[s].sum())) for s in (here, ~here)]
-    return [(points, int(left.sum()), int(right.sum()))]
+    other = known.side.other
+    places = [c for c in candidates if c.side is known.side and _may_be_partner(c, known)]
+    if holds_other_hip(volume, known.landmarks, known.side):
+        places.append(mirrored_candidate(known.landmarks, known.side))
+    looks: list[Verified | Rejected] = []
+    for place in places:
+        looks.append(verify(place, other, volume, fine))
+        if isinstance(looks[-1], Verified):
+            break
+    return looks
 
 
-def _two(parts: list[_Part]) -> list[_Part]:
-    """The largest, and the largest of those that do not stand above or below it."""
-    parts = sorted(parts, key=lambda p: -p.proximal_ml)
-    low, high = parts[0].low[0], parts[0].high[0]
-    others = (p for p in parts[1:] if not low < (p.low[0] + p.high[0]) / 2 < high)
-    return parts[:1] + list(others)[:1]
+def _hip(
+    one: Verified, volume: Volume, answer: CoarseAnswer, network: Network, fine: Network
+) -> Hip:
+    low, high = one.candidate.low, one.candidate.high
+    box = box_around(low, high, volume.grid, one.side, network)
+    femur = answer.femur
+    drawn = one.probability if network is fine else None
+    edges = edges_of_coarse(femur, volume.grid, low, high)
+    ml = one.candidate.proximal_ml
+    return Hip(one.side, box, ml, edges, femur, one.candidate.length_mm, drawn)
 
 
-def _joined(parts: list[_Part]) -> list[_Part]:
-    """Pieces that belong together as one, the largest first."""
-    out: list[_Part] = []
-    for part in sorted(parts, key=lambda p: -p.proximal_ml):
-        home = next((i for i, other in enumerate(out) if part.belongs_to(other)), None)
-        if home is None:
-            out.append(part)
-        else:
-            out[home] = out[home].joined(part)
-    return out
+def _missing(
+    side: Side, known: Verified, volume: Volume, rejected: Sequence[Rejected]
+) -> MissingFemur:
+    expected = holds_other_hip(volume, known.landmarks, known.side)
+    if not expected:
+        return MissingFemur(side, False, NOT_IN_SCAN)
+    reason = next((r.reason for r in reversed(rejected) if r.side is side), NOT_MARKED)
+    return MissingFemur(side, True, reason)
 
 
-def _sided(parts: list[_Part]) -> dict[Side, _Part]:
-    """Which femur is which. Two are told apart by the patient axis, one alone by what it looks
-    like.
-    """
-    if len(parts) == 1:
-        part = parts[0]
-        return {Side.LEFT if part.left_ml >= part.right_ml else Side.RIGHT: part}
-    first, second = sorted(parts, key=lambda p: float(p.low[0] + p.high[0]))
-    return {Side.LEFT: second, Side.RIGHT: first}
-
-
-def _box(part: _Part, scan: Grid, side: Side, network: Network) -> Grid:
-    """The part's bounds with a margin, within the scan, rounded up to what the network takes."""
-    low, high = scan.bounds_mm()
-    half = np.abs(scan.affine[:3, :3]).max(1) / 2
-    start = np.maximum(part.low - MARGIN_MM, low - half)
-    stop = np.minimum(part.high + MARGIN_MM, high + half)
-    step = network.spacing_mm
-    shape = np.ceil((stop - start)[::-1] / step).astype(int) + 1
-    shape += -shape % network.steps
-    spare = shape[::-1] * step - (stop - start)
-    z, y, x = (int(n) for n in shape)
-    corner = start - spare / 2 + step / 2
-    if side is Side.RIGHT:
-        corner[0] = stop[0] + spare[0] / 2 - step / 2
-    return Grid.aligned((z, y, x), (step,) * 3, corner, mirrored=side is Side.RIGHT)
+def _nothing(rejected: Sequence[Rejected]) -> str:
+    """Why no femur was found, in sentences."""
+    text = (
+        "No proximal femur was found in this scan; at least one hip is needed, from the femoral "
+        "head to below the lesser trochanter."
+    )
+    if rejected:
+        text += f" The place most like one was rejected: {rejected[0].reason}."
+    return text

@@ -1,4 +1,4 @@
-"""One femur that was found in a scan, and the box in which it is segmented."""
+"""What is known of the hips of a scan: each femur that was found, and each that was not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ class Hip:
 
     edges: where the scan cuts it off, as the coarse pass sees it. coarse: probability of any femur
     over the whole scan, on the coarse network's grid. length_mm: of the femur in the scan, along
-    the body, as the coarse pass sees it.
+    the body, as the coarse pass sees it. probability: of femur, as the shipped fine network has
+    drawn it already while the hip was verified.
     """
 
     side: Side
@@ -26,8 +27,28 @@ class Hip:
     edges: Edges = field(default_factory=dict)
     coarse: Field | None = None
     length_mm: float = 0.0
+    probability: Field | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What the scan cuts off, in sentences."""
         return tuple(map(str, remarks_on(self.edges, EDGE_CLAIMS)))
+
+
+@dataclass(frozen=True)
+class MissingFemur:
+    """A femur that was not found. expected: whether the scan shows the place where it should be;
+    reason: a clause without a full stop.
+    """
+
+    side: Side
+    expected: bool
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class Located:
+    """The femurs of a scan, left first, and those that are missing; at least one hip."""
+
+    hips: tuple[Hip, ...]
+    missing: tuple[MissingFemur, ...] = ()

@@ -90,6 +90,8 @@ class Report:
     rule: str = ""
     """How verdicts come about."""
     warnings: tuple[str, ...] = ()
+    missing: tuple[Side, ...] = ()
+    """Femurs that the scan should show and that were not found."""
     provenance: tuple[Number, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     name: str = ""

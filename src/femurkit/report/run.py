@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from femurkit.locate.hip import MissingFemur
 from femurkit.measure.verdict import RULE
 from femurkit.remark import Remark
 from femurkit.report.build import size_of
@@ -26,6 +27,10 @@ class Run:
     steps: Steps
     remarks: Sequence[tuple[str, Remark]] = ()
     """What was said of the input before it was segmented: of the scan, the left or right hip."""
+    made: Sequence[str] = ()
+    """Sides of the femurs that were made."""
+    missing: Sequence[MissingFemur] = ()
+    """Femurs that were asked for and are not among the results."""
 
 
 def record_of(run: Run) -> dict[str, Any]:
@@ -41,6 +46,13 @@ def record_of(run: Run) -> dict[str, Any]:
             "spacing_mm": [round(spacing, 6) for spacing in grid.spacing_mm],
         },
         "settings": dict(run.settings),
+        "femurs": {
+            "made": list(run.made),
+            "missing": [
+                {"side": m.side.value, "expected": m.expected, "reason": m.reason}
+                for m in run.missing
+            ],
+        },
         "seconds": dict(run.steps.seconds),
         "total_seconds": round(run.steps.elapsed, 3),
         "peak_memory_mb_by_the_end_of": dict(run.steps.peak_mb),
@@ -64,6 +76,7 @@ def report_of(run: Run, pages: Sequence[FemurPage]) -> Report:
         femurs=tuple(pages),
         rule=RULE,
         warnings=tuple(dict.fromkeys(run.warnings)),
+        missing=tuple(m.side for m in run.missing if m.expected),
         provenance=tuple(Number(name, value) for name, value in facts.items()),
         seconds=dict(run.steps.seconds),
         name=_name(run.scan),

@@ -1,0 +1,137 @@
+"""Whether a candidate is a proximal femur: drawn by the fine network, held against the shape model,
+and looked at for the socket that a femoral head lies in.
+
+Limits were set on the scans of docs/results/real.md and on synthetic trunks; what they saw stands
+beside each.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from femurkit.anatomy import Side
+from femurkit.bones.likeness import Apart, fit_femur
+from femurkit.errors import DegenerateShape
+from femurkit.geometry import Grid
+from femurkit.locate.candidates import Candidate
+from femurkit.locate.landmarks import Landmarks, landmarks_of
+from femurkit.locate.socket import socket_share
+from femurkit.segment.weights import Network
+from femurkit.segment.whole import predict_whole
+from femurkit.solid import cut, faces
+from femurkit.surface.contour import contour, largest_part
+from femurkit.surface.islands import keep_largest
+from femurkit.volume import Field, Volume
+
+MARGIN_MM = 15.0
+"""Around what the coarse pass marked."""
+MIN_FEMUR_ML, MIN_LENGTH_MM = 8.0, 25.0
+"""Less is a fragment that nothing can be measured on, or no femur."""
+MAX_OUT_MM, MAX_SUM_MM = 4.6, 7.0
+"""Distance to the nearest femur of the shape model, and that plus the distance back. Real hips, cut
+off, with a nail or a tumour: up to 4.2 and 6.3 mm. Kidneys, vertebrae, knees, shoulders, iliac
+wings: 3.9 mm and more, and together 8.8 mm and more."""
+SURE_SUM_MM = 4.0
+"""Nothing but a proximal femur came as near."""
+MIN_SOCKET = 0.45
+"""Share of the directions from the head into the pelvis in which there is bone. Hips had 0.8 and
+more where the scan shows the surroundings; shoulders up to 0.3. A femur that fits surely needs no
+socket: it may be dislocated, or lie alone on a table."""
+
+
+@dataclass(frozen=True, eq=False)
+class Verified:
+    """What was found at a candidate that is a femur.
+
+    probability: of femur, on the box of the fine network. apart: from the nearest femur of the
+    shape model; socket: see socket_share(), None where the scan does not show it.
+    """
+
+    side: Side
+    candidate: Candidate
+    probability: Field
+    volume_ml: float
+    apart: Apart
+    landmarks: Landmarks
+    socket: float | None
+
+    @property
+    def score(self) -> float:
+        """How well it fits: 0 at the limit of what is accepted, 1 for a femur that fits within
+        SURE_SUM_MM and has its socket; a tenth is for being accepted at all.
+        """
+        spare = MAX_SUM_MM - self.apart.out_mm - self.apart.back_mm
+        fit = float(np.clip(spare / (MAX_SUM_MM - SURE_SUM_MM), 0, 1))
+        socket = 0.5 if self.socket is None else min(1.0, self.socket)
+        return 0.1 + 0.9 * fit * (0.5 + 0.5 * socket)
+
+    @property
+    def sure(self) -> bool:
+        """Whether it fits so well that nothing but a proximal femur can be meant."""
+        return self.apart.out_mm + self.apart.back_mm <= SURE_SUM_MM
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """Why a candidate is no femur, as a clause without a full stop."""
+
+    side: Side
+    reason: str
+
+
+def verify(
+    candidate: Candidate, side: Side, volume: Volume, network: Network
+) -> Verified | Rejected:
+    """Look at one candidate as a femur of one side. network: the shipped fine one."""
+    box = box_around(candidate.low, candidate.high, volume.grid, side, network)
+    probability = predict_whole(volume, box, network=network)
+    femur = keep_largest(probability.array >= 0.5)
+    volume_ml = float(np.count_nonzero(femur)) * box.voxel_mm3 / 1000
+    if volume_ml < MIN_FEMUR_ML:
+        return Rejected(side, f"the network draws {volume_ml:.0f} ml of femur there")
+    drawn = np.where(femur, probability.array, np.minimum(probability.array, np.float32(0.49)))
+    planes = faces(volume.grid)
+    try:
+        surface = cut(largest_part(contour(Field(drawn, probability.grid))), planes)
+    except DegenerateShape:
+        return Rejected(side, "what the network draws there has no closed surface")
+    length = float(np.ptp(surface.vertices[:, 2]))
+    if length < MIN_LENGTH_MM:
+        return Rejected(side, f"what the network draws there is {length:.0f} mm long")
+    fit = fit_femur(surface, side, planes)
+    out, back = fit.apart.out_mm, fit.apart.back_mm
+    if fit.vertices is None or out > MAX_OUT_MM:
+        return Rejected(
+            side,
+            "it does not have the shape of a femur (the closest match lies "
+            f"{out:.1f} mm away; limit {MAX_OUT_MM} mm)",
+        )
+    if out + back > MAX_SUM_MM:
+        return Rejected(side, "too little of it has the shape of a femur")
+    try:
+        landmarks = landmarks_of(fit.vertices, side)
+    except DegenerateShape:
+        return Rejected(side, "the femur that matches it best has no head")
+    socket = socket_share(volume, landmarks, side)
+    if socket is not None and socket < MIN_SOCKET and out + back > SURE_SUM_MM:
+        return Rejected(side, "its head lies in no socket of a pelvis")
+    return Verified(side, candidate, probability, volume_ml, fit.apart, landmarks, socket)
+
+
+def box_around(low: np.ndarray, high: np.ndarray, scan: Grid, side: Side, network: Network) -> Grid:
+    """Canonical box for a network around LPS bounds: with a margin, within the scan, rounded up to
+    what the network takes.
+    """
+    scan_low, scan_high = scan.bounds_mm()
+    step = network.spacing_mm
+    start, stop = np.maximum(low - MARGIN_MM, scan_low), np.minimum(high + MARGIN_MM, scan_high)
+    shape = np.ceil((stop - start)[::-1] / step).astype(int) + 1
+    shape += -shape % network.steps
+    spare = shape[::-1] * step - (stop - start)
+    z, y, x = (int(n) for n in shape)
+    corner = start - spare / 2 + step / 2
+    if side is Side.RIGHT:
+        corner[0] = stop[0] + spare[0] / 2 - step / 2
+    return Grid.aligned((z, y, x), (step,) * 3, corner, mirrored=side is Side.RIGHT)
