@@ -13,7 +13,7 @@ from femurkit.mesh import Mesh
 from femurkit.report.outline import section
 from femurkit.volume import Volume
 
-TILE = 200
+TILE = 256
 WIDTH_MM = 100.0
 """What a tile of a joint shows, from side to side."""
 FOUND = (255, 82, 82)
@@ -40,7 +40,7 @@ def overview(volume: Volume) -> Image.Image:
 
 
 def joint(volume: Volume, mesh: Mesh | None, plane: str, at: np.ndarray) -> Image.Image:
-    """One plane through a point (3,) LPS mm, with the outline of the femur; black beyond the scan."""
+    """One plane through a point (3,) LPS mm, with the outline of the femur on it."""
     axis, right, up = PLANES[plane]
     step = WIDTH_MM / TILE
     along = (np.arange(TILE) - (TILE - 1) / 2) * step
@@ -69,9 +69,10 @@ def picture(
     """The scan from the front, then coronal and axial planes of the right and of the left joint."""
     tiles = [front]
     for side in ("right", "left"):
-        if side in points:
-            tiles += [joint(volume, meshes.get(side), plane, points[side]) for plane in PLANES]
+        for plane in PLANES if side in points else ():
+            tiles.append(joint(volume, meshes.get(side), plane, points[side]))
+            ImageDraw.Draw(tiles[-1]).text((4, 4), f"{side}, {plane}", fill="white")
     sheet = Image.new("RGB", (len(tiles) * (TILE + 2) - 2, TILE), "white")
     for number, tile in enumerate(tiles):
         sheet.paste(tile, (number * (TILE + 2), 0))
-    sheet.save(out, quality=60, method=6)
+    sheet.save(out, quality=75, method=6)

@@ -25,10 +25,10 @@ INTRO = (
 )
 SIDES = (
     "How the side of a box is known (`side_from`): *header*: DICOM orientation. *organs*: the",
-    "liver lies on the right. *anatomy*: the head is up, the ischium and the table are behind; the",
-    "side on which the pelvis lies then tells a left femur from a right one. Four boxes of patients",
-    "who lay feet first (014, 023, 046, 050) agree with the manifest of the data. What the anatomy",
-    "of one leg cannot show is whether a whole image was mirrored before it was published.",
+    "liver lies on the right. *anatomy*: the head is up, the ischium and the table are behind;",
+    "the side on which the pelvis lies then tells a left femur from a right one. Four boxes of",
+    "patients who lay feet first (014, 023, 046, 050) agree with the manifest of the data. The",
+    "anatomy of one leg cannot show whether a whole image was mirrored before it was published.",
     "",
 )
 
