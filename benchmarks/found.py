@@ -9,7 +9,7 @@ import numpy as np
 from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid
-from femurkit.hips.locate import find_hips
+from femurkit.locate.find import find_hips
 from femurkit.volume import Volume
 
 MARGIN_MM = 5.0
