@@ -1,6 +1,6 @@
 """Are the femora still found when the scan is changed? `python -m benchmarks.robustness`.
 
-Changes four real scans of ../shared/data in 42 ways and counts the femora that are found, missed
+Changes four real scans of ../shared/data in 44 ways and counts the femora that are found, missed
 and invented: docs/results/robustness.md and .json. Each answer is kept in WORK as it comes, so a
 run that was stopped goes on; --fresh begins again. --full runs the whole `femurkit reconstruct`.
 """

@@ -16,6 +16,9 @@ from femurkit.volume import Volume
 SEED = 20
 BELOW_MM = (50, 75, 100, 125, 150)
 ABOVE_MM = (-10, 0, 10, 20, 30, 40)
+MIN_LENGTH_MM = 40.0
+ONLY_ABOVE_MM, ONLY_BELOW_MM = 60, 90
+"""From this height above the hips and below them, a scan holds neither head nor trochanter."""
 TURNS_DEG = (-20, -10, 10, 20)
 SIZES = (0.8, 0.9, 1.1, 1.2)
 HU_FACTORS = (0.85, 0.92, 1.08, 1.15)
@@ -48,13 +51,15 @@ def cropped(volume: Volume, low_mm: np.ndarray, high_mm: np.ndarray) -> Volume:
 def cut(
     volume: Volume, axis: int, *, low: float | None = None, high: float | None = None
 ) -> Volume | None:
-    """Nothing beyond low or high (LPS mm) along one axis; None if nothing would be cut off."""
-    start, stop = volume.grid.bounds_mm()
-    if (low is None or low <= start[axis]) and (high is None or high >= stop[axis]):
+    """Nothing beyond low or high (LPS mm) along one axis; None if nothing would be cut off, or too
+    little would be left.
+    """
+    start, stop = (corner.copy() for corner in volume.grid.bounds_mm())
+    begin = start[axis] if low is None else max(start[axis], low)
+    end = stop[axis] if high is None else min(stop[axis], high)
+    if (begin, end) == (start[axis], stop[axis]) or end - begin < MIN_LENGTH_MM:
         return None
-    start, stop = start.copy(), stop.copy()
-    start[axis] = start[axis] if low is None else low
-    stop[axis] = stop[axis] if high is None else high
+    start[axis], stop[axis] = begin, end
     return cropped(volume, start, stop)
 
 
@@ -144,6 +149,11 @@ def variants() -> Iterator[Variant]:
     for side in Side:
         yield Variant("one half", f"{side.value} half",
                       lambda v, h, side=side: _kept(half(v, h, side), h))  # fmt: skip
+
+    yield Variant("no proximal femur", "only above the hips",
+                  lambda v, h: _kept(cut(v, 2, low=height(h) + ONLY_ABOVE_MM), h))  # fmt: skip
+    yield Variant("no proximal femur", "only the thighs",
+                  lambda v, h: _kept(cut(v, 2, high=height(h) - ONLY_BELOW_MM), h))  # fmt: skip
 
 
 def _kept(volume: Volume | None, hips: list[Hip]) -> Changed | None:
