@@ -23,6 +23,12 @@ SHAPE = (
 REGIONAL = (("head_assd_mm", "head ASSD mm"), ("joint_gap_assd_mm", "joint gap ASSD mm"))
 
 OTHER_PAGES = {
+    "real.md": "- [Real scans](real.md): every scan of ../shared/data, the femora that are there, "
+    "found, missed and invented, with pictures (`python -m benchmarks.real`).",
+    "robustness.md": "- [Changed scans](robustness.md): four real scans cut, turned, scaled and "
+    "made noisy (`python -m benchmarks.robustness`).",
+    "trunks.md": "- [Synthetic trunks](trunks.md): femora found and invented in whole bodies "
+    "(`python -m benchmarks.trunks`).",
     "encodings.md": "- [One patient in every form](encodings.md): transfer syntaxes, objects, "
     "orientations and orders, and the mask of each (`make bench`).",
     "node.md": "- [A node that is killed](node.md): 200 studies, 20 kills "
