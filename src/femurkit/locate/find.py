@@ -139,13 +139,12 @@ def _look_again(
 def _hip(
     one: Verified, volume: Volume, answer: CoarseAnswer, network: Network, fine: Network
 ) -> Hip:
-    low, high = one.candidate.low, one.candidate.high
-    box = box_around(low, high, volume.grid, one.side, network)
+    box = box_around(one.low, one.high, volume.grid, one.side, network)
     femur = answer.femur
     drawn = one.probability if network is fine else None
-    edges = edges_of_coarse(femur, volume.grid, low, high)
-    ml = one.candidate.proximal_ml
-    return Hip(one.side, box, ml, edges, femur, one.candidate.length_mm, drawn)
+    edges = edges_of_coarse(femur, volume.grid, one.low, one.high)
+    length = float(one.high[2] - one.low[2])
+    return Hip(one.side, box, one.candidate.proximal_ml, edges, femur, length, drawn)
 
 
 def _missing(

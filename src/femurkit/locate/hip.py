@@ -13,12 +13,12 @@ from femurkit.volume import Field
 
 @dataclass(frozen=True, eq=False)
 class Hip:
-    """One femur found. box: canonical grid for the fine network (mirrored for a right hip).
+    """One femur found. box: canonical grid around it for a network (mirrored for a right hip).
 
-    edges: where the scan cuts it off, as the coarse pass sees it. coarse: probability of any femur
-    over the whole scan, on the coarse network's grid. length_mm: of the femur in the scan, along
-    the body, as the coarse pass sees it. probability: of femur, as the shipped fine network has
-    drawn it already while the hip was verified.
+    proximal_ml: as the coarse pass marked it. edges: where the scan cuts the femur off, as the
+    coarse pass sees it. coarse: probability of any femur over the whole scan, on the coarse
+    network's grid. length_mm: of the femur in the scan, along the body. probability: of femur, as
+    the shipped fine network has drawn it already while the hip was verified.
     """
 
     side: Side

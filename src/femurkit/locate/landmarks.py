@@ -1,44 +1,45 @@
-"""Where the head and the trochanters of a femur are, from the shape model laid over it."""
+"""Where the head of a femur is, from the shape model laid over the bone."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from femurkit.anatomy import Side
+from femurkit.bones.model import shape_model
 from femurkit.geometry import Grid
-from femurkit.phantom.shapes import MIRROR, femur_frame
+from femurkit.phantom.shapes import femur_frame, fit_sphere
+
+HEAD_SHARE = 1.08
+"""Vertices of the model within this many radii of its head's centre belong to the head."""
 
 
 @dataclass(frozen=True, eq=False)
 class Landmarks:
-    """LPS mm, unit vectors; also of what the scan does not show.
-
-    trochanter: centre of the shaft at the level of the lesser trochanter; neck: from the head
-    centre along the neck.
-    """
+    """Centre of the femoral head, LPS mm, and its radius; also of a head that the scan cuts off."""
 
     head: np.ndarray
     head_radius_mm: float
-    trochanter: np.ndarray
-    neck: np.ndarray
 
 
-def landmarks_of(vertices: np.ndarray, side: Side) -> Landmarks:
-    """Of the shape model's femur as it was laid over a bone, (n, 3) LPS mm.
-
-    Raises DegenerateShape where no head can be fitted.
-    """
-    flip = np.array([float(side.sign), 1.0, 1.0])
-    frame = femur_frame(vertices * flip)
-    if side is Side.RIGHT:
-        frame = frame.moved(MIRROR)
-    return Landmarks(frame.head, frame.head_radius, frame.trochanter, frame.neck)
+def landmarks_of(vertices: np.ndarray) -> Landmarks:
+    """Of the shape model's femur as it was laid over a bone of either side, (n, 3) LPS mm."""
+    centre, radius = fit_sphere(vertices[_head_vertices()])
+    return Landmarks(centre, radius)
 
 
-def inside(point: np.ndarray, grid: Grid, *, margin_mm: float = 0.0) -> bool:
-    """Whether an LPS point lies in a scan, at least so far from its faces; negative: so far out."""
+@lru_cache(maxsize=1)
+def _head_vertices() -> np.ndarray:
+    """Indices of the model's vertices on the head."""
+    model = shape_model()
+    mean = model.mesh("femur", model.scores.mean(0)).vertices
+    frame = femur_frame(mean)
+    away = np.linalg.norm(mean - frame.head, axis=1)
+    return np.flatnonzero(away < HEAD_SHARE * frame.head_radius)
+
+
+def inside(point: np.ndarray, grid: Grid) -> bool:
+    """Whether an LPS point lies in a scan."""
     index = grid.to_index(point)
-    margin = margin_mm / np.array(grid.spacing_mm)
-    return bool(((index >= margin - 0.5) & (index <= np.array(grid.shape) - 0.5 - margin)).all())
+    return bool(((index >= -0.5) & (index <= np.array(grid.shape) - 0.5)).all())

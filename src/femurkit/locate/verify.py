@@ -35,6 +35,10 @@ off, with a nail or a tumour: up to 4.2 and 6.3 mm. Kidneys, vertebrae, knees, s
 wings: 3.9 mm and more, and together 8.8 mm and more."""
 SURE_SUM_MM = 4.0
 """Nothing but a proximal femur came as near."""
+MAX_OUT_IN_SOCKET_MM = 3.0
+SOCKET_CLEAR = 0.7
+"""A head in a clear socket vouches for a femur of which part is not drawn: where a scan was turned
+or its field of view is round, the missing part lies in air that no face of the scan tells of."""
 MIN_SOCKET = 0.45
 """Share of the directions from the head into the pelvis in which there is bone. Hips had 0.8 and
 more where the scan shows the surroundings; shoulders up to 0.3. A femur that fits surely needs no
@@ -45,14 +49,16 @@ socket: it may be dislocated, or lie alone on a table."""
 class Verified:
     """What was found at a candidate that is a femur.
 
-    probability: of femur, on the box of the fine network. apart: from the nearest femur of the
-    shape model; socket: see socket_share(), None where the scan does not show it.
+    probability: of femur, on the box of the fine network; low, high: LPS bounds, mm, of what it
+    draws. apart: from the nearest femur of the shape model; socket: see socket_share(), None where
+    the scan does not show it.
     """
 
     side: Side
     candidate: Candidate
     probability: Field
-    volume_ml: float
+    low: np.ndarray
+    high: np.ndarray
     apart: Apart
     landmarks: Landmarks
     socket: float | None
@@ -97,7 +103,8 @@ def verify(
         surface = cut(largest_part(contour(Field(drawn, probability.grid))), planes)
     except DegenerateShape:
         return Rejected(side, "what the network draws there has no closed surface")
-    length = float(np.ptp(surface.vertices[:, 2]))
+    low, high = surface.vertices.min(0), surface.vertices.max(0)
+    length = high[2] - low[2]
     if length < MIN_LENGTH_MM:
         return Rejected(side, f"what the network draws there is {length:.0f} mm long")
     fit = fit_femur(surface, side, planes)
@@ -108,16 +115,14 @@ def verify(
             "it does not have the shape of a femur (the closest match lies "
             f"{out:.1f} mm away; limit {MAX_OUT_MM} mm)",
         )
-    if out + back > MAX_SUM_MM:
-        return Rejected(side, "too little of it has the shape of a femur")
-    try:
-        landmarks = landmarks_of(fit.vertices, side)
-    except DegenerateShape:
-        return Rejected(side, "the femur that matches it best has no head")
+    landmarks = landmarks_of(fit.vertices)
     socket = socket_share(volume, landmarks, side)
+    clear = socket is not None and socket >= SOCKET_CLEAR
+    if out + back > MAX_SUM_MM and not (clear and out <= MAX_OUT_IN_SOCKET_MM):
+        return Rejected(side, "too little of it has the shape of a femur")
     if socket is not None and socket < MIN_SOCKET and out + back > SURE_SUM_MM:
         return Rejected(side, "its head lies in no socket of a pelvis")
-    return Verified(side, candidate, probability, volume_ml, fit.apart, landmarks, socket)
+    return Verified(side, candidate, probability, low, high, fit.apart, landmarks, socket)
 
 
 def box_around(low: np.ndarray, high: np.ndarray, scan: Grid, side: Side, network: Network) -> Grid:
