@@ -90,3 +90,9 @@ def test_clear_ones_come_first_and_there_are_not_too_many():
     assert len(found) == MAX_CANDIDATES
     assert {c.side for c in found[:2]} == {Side.LEFT, Side.RIGHT}
     assert min(c.proximal_ml for c in found[:2]) > 100
+
+
+def test_what_was_seen_is_not_proposed_again():
+    seen = propose(answer(LEFT_HIP))
+    (found,) = propose(answer(LEFT_HIP, RIGHT_HIP), seen=seen)
+    assert found.side is Side.RIGHT

@@ -6,7 +6,7 @@ hips faintly. So every place that is marked at all is a candidate, and `verify` 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,8 +26,9 @@ ONE_SIDED = 0.75
 MIN_BETWEEN_HIPS_MM = 80.0
 JOIN_MM = 12.0
 """Pieces of one side no farther apart than this may be one femur: metal can split it."""
-SAME = 0.8
-"""Two boxes that share this part of their union are one candidate."""
+SAME, SAME_TURNED = 0.8, 0.4
+"""Two boxes that share this part of their union are one candidate: of one answer, and of answers
+for scans turned differently."""
 CLEAR_ML = 25.0
 """Candidates of the higher threshold with so much proximal femur are looked at first."""
 MAX_CANDIDATES = 10
@@ -79,29 +80,31 @@ class Candidate:
             self.right_ml + other.right_ml,
         )
 
-    def same_place(self, other: Candidate) -> bool:
-        """Whether verifying the other as well would look at the same voxels again."""
-        shared = np.clip(
-            np.minimum(self.high, other.high) - np.maximum(self.low, other.low), 0, 1e4
-        )
-        both = float(shared.prod())
+    def overlap(self, other: Candidate) -> float:
+        """Share of the union of both boxes that they have in common, 0 to 1."""
+        shared = np.minimum(self.high, other.high) - np.maximum(self.low, other.low)
+        both = float(np.clip(shared, 0, None).prod())
         union = float((self.high - self.low).prod() + (other.high - other.low).prod()) - both
-        return both >= SAME * union
+        return both / union
 
 
-def propose(answer: CoarseAnswer) -> list[Candidate]:
-    """Candidates of a coarse answer: the clear ones first, then by their proximal femur."""
+def propose(answer: CoarseAnswer, *, seen: Sequence[Candidate] = ()) -> list[Candidate]:
+    """Candidates of a coarse answer: the clear ones first, then by their proximal femur.
+
+    seen: candidates of other answers, which need not be looked at again.
+    """
     found: list[Candidate] = []
     clear: list[Candidate] = []
     for threshold in THRESHOLDS:
         pieces = list(_pieces(answer, threshold))
         for candidate in (*_joined(pieces), *pieces):
-            known = any(candidate.same_place(other) for other in found)
+            known = any(candidate.overlap(other) >= SAME for other in found)
             if candidate.proximal_ml >= MIN_PROXIMAL_ML and not known:
                 found.append(candidate)
         clear = clear or [c for c in found if c.proximal_ml >= CLEAR_ML]
     found.sort(key=lambda c: (not any(c is known for known in clear), -c.proximal_ml))
-    return found[:MAX_CANDIDATES]
+    new = [c for c in found if all(c.overlap(old) < SAME_TURNED for old in seen)]
+    return new[:MAX_CANDIDATES]
 
 
 def _pieces(answer: CoarseAnswer, threshold: float) -> Iterator[Candidate]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
 from femurkit.geometry import Grid, resample
 from femurkit.segment.weights import Network
@@ -28,12 +29,21 @@ class CoarseAnswer:
         return Field(self.probabilities[FEMURS].sum(0), self.grid)
 
 
-def coarse_answer(volume: Volume, network: Network) -> CoarseAnswer:
-    """Run the coarse network over the whole scan."""
-    low, high = volume.grid.bounds_mm()
+def coarse_answer(volume: Volume, network: Network, *, turn_deg: float = 0.0) -> CoarseAnswer:
+    """Run the coarse network over the whole scan.
+
+    turn_deg: about the axis from right to left, as a network sees a pelvis that is tilted so much
+    less or more.
+    """
+    turn = Rotation.from_euler("x", turn_deg, degrees=True).as_matrix()
+    corners = volume.grid.corners_mm() @ turn
+    low, high = corners.min(0), corners.max(0)
     step = network.spacing_mm
     shape = np.ceil((high - low)[::-1] / step).astype(int) + 1
     shape += -shape % network.steps
     z, y, x = (int(n) for n in shape)
-    grid = Grid.aligned((z, y, x), (step,) * 3, low)
+    affine = np.eye(4)
+    affine[:3, :3] = turn[:, ::-1] * step
+    affine[:3, 3] = turn @ low
+    grid = Grid((z, y, x), affine)
     return CoarseAnswer(network(resample(volume.array, volume.grid, grid, outside=-1000.0)), grid)

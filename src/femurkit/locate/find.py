@@ -24,6 +24,8 @@ from femurkit.segment.weights import Network, shipped
 from femurkit.threads import threads
 from femurkit.volume import Volume
 
+TURNS_DEG = (0.0, 12.0, -12.0)
+"""Turns of the scan, one after the other until a femur is found: networks lose tilted hips."""
 NOT_IN_SCAN = "the scan does not show the place where it should be"
 NOT_MARKED = "nothing at its place looks like a femur"
 
@@ -40,10 +42,17 @@ def locate(volume: Volume, *, network: Network | None = None, device: str = "aut
     given. Raises NoFemurFound if neither femur is there.
     """
     fine = shipped("fine", device)
-    answer = coarse_answer(volume, shipped("coarse", device))
-    candidates = propose(answer)
-    found, rejected = _verify_all(candidates, volume, fine)
-    chosen = choose(found)
+    rejected: list[Rejected] = []
+    candidates: list[Candidate] = []
+    for turn_deg in TURNS_DEG:
+        answer = coarse_answer(volume, shipped("coarse", device), turn_deg=turn_deg)
+        new = propose(answer, seen=candidates)
+        candidates += new
+        found, not_femurs = _verify_all(new, volume, fine)
+        rejected += not_femurs
+        chosen = choose(found)
+        if chosen:
+            break
     if len(chosen) == 1:
         again = _look_again(chosen[0], candidates, volume, fine)
         chosen = choose([*chosen, *(one for one in again if isinstance(one, Verified))])
