@@ -29,10 +29,10 @@ MARGIN_MM = 15.0
 """Around what the coarse pass marked."""
 MIN_FEMUR_ML, MIN_LENGTH_MM = 8.0, 25.0
 """Less is a fragment that nothing can be measured on, or no femur."""
-MAX_OUT_MM, MAX_SUM_MM = 4.6, 7.0
+MAX_OUT_MM, MAX_SUM_MM = 4.6, 8.5
 """Distance to the nearest femur of the shape model, and that plus the distance back. Real hips, cut
-off, with a nail or a tumour: up to 4.2 and 6.3 mm. Kidneys, vertebrae, knees, shoulders, iliac
-wings: 3.9 mm and more, and together 8.8 mm and more."""
+off, turned, with a nail or a tumour: up to 4.4 and 7.6 mm. Kidneys, vertebrae, knees, shoulders and
+iliac wings: 3.9 mm and more; those within 4.6 mm, together 11.7 mm and more."""
 SURE_SUM_MM = 4.0
 """Nothing but a proximal femur came as near."""
 MAX_OUT_IN_SOCKET_MM = 3.0
