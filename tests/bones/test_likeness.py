@@ -5,13 +5,14 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from femurkit.anatomy import Side
-from femurkit.bones.likeness import nearest_femur
+from femurkit.bones.likeness import in_body, nearest_femur
 from femurkit.bones.model import shape_model
 from femurkit.geometry import Grid
 from femurkit.measure.likeness import NO_FEMUR_MM, USUAL_MM, likeness
 from femurkit.phantom.anatomy import draw_anatomy
-from femurkit.solid import cut, faces
+from femurkit.solid import Plane, cut, faces
 from femurkit.surface.contour import largest_part
+from femurkit.volume import Volume
 
 
 def window(low, high):
@@ -103,3 +104,25 @@ def test_a_speck_is_laid_over_nothing():
     found = likeness(cut(mesh, planes), Side.LEFT, planes)
     assert not found.is_femur
     assert "too small" in found.out_text and "inf" not in found.out_text
+
+
+def test_what_the_scan_does_not_show_is_not_missed(femora):
+    """A turned scan ends within its own faces, in padding that cuts the shaft obliquely."""
+    mesh = femora[Side.LEFT].mesh
+    low, high = mesh.vertices.min(0) - 20, mesh.vertices.max(0) + 20
+    low[2] = high[2] - 200
+    planes = window(low, high)
+    slant = np.array([0.4, 0.0, 1.0])
+    end = Plane(np.array([0, 0, high[2] - 130.0]), slant / np.linalg.norm(slant))
+    surface = cut(mesh, [*planes, end])
+    there = nearest_femur(surface, Side.LEFT, planes, shown=lambda at: end.depth_mm(at) > 2.0)
+    assert there.worst_mm < USUAL_MM
+    assert nearest_femur(surface, Side.LEFT, planes).back_mm > 2 * there.back_mm
+
+
+def test_the_body_is_where_there_is_no_air():
+    grid = Grid.aligned((4, 4, 4), (2.0, 2.0, 2.0), (0.0, 0.0, 0.0))
+    hu = np.full(grid.shape, -1000, np.int16)
+    hu[2:] = 40
+    shown = in_body(Volume(hu, grid))
+    assert shown(np.array([[2.0, 2, 6], [2, 2, 0], [2, 2, 99]])).tolist() == [True, False, True]

@@ -9,7 +9,7 @@ doi 10.1016/0262-8856(92)90066-C.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
@@ -21,6 +21,7 @@ from femurkit.anatomy import Side
 from femurkit.bones.model import shape_model
 from femurkit.mesh import Mesh, vertex_areas_mm2, vertex_normals
 from femurkit.solid import Plane, uncut
+from femurkit.volume import Volume
 
 COMPONENTS = 10
 """Of the shape's variation; the 26 subjects do not bear many more."""
@@ -46,7 +47,12 @@ a part that is missing must not draw the model away from what is there.
 STIFF, HELD = 0.3, 0.02
 """Weights of the components' deviations (in SD) and of a step, against the squared mm."""
 
+AIR_HU = -800.0
+"""Padding and air lie below, fat and lung at rest mostly above."""
+
 MIRROR = np.array([-1.0, 1.0, 1.0])
+Shown = Callable[[np.ndarray], np.ndarray]
+"""Points (n, 3) LPS mm -> (n,) bool."""
 
 
 @dataclass(frozen=True)
@@ -94,12 +100,15 @@ class _Target:
     normals: np.ndarray
     tree: cKDTree
     planes: tuple[Plane, ...]
+    shown: Shown | None
 
     def in_scan(self, points: np.ndarray) -> np.ndarray:
-        """Indices of points that lie well in the scan."""
+        """Indices of points that lie well in the scan, where it shows anything."""
         inside = np.ones(len(points), bool)
         for plane in self.planes:
             inside &= plane.depth_mm(points) > WITHIN_MM
+        if self.shown is not None:
+            inside[inside] = self.shown(points[inside])
         return np.flatnonzero(inside)
 
 
@@ -129,18 +138,36 @@ class _Pairs:
     """So many were sought from the surface, the rest from the model."""
 
 
-def nearest_femur(surface: Mesh, side: Side, planes: Sequence[Plane]) -> Apart:
+def in_body(volume: Volume) -> Shown:
+    """Where a scan shows anything but air: a turned scan or a round field of view ends in padding
+    that no face of the scan tells of.
+    """
+
+    def shown(points: np.ndarray) -> np.ndarray:
+        index = np.rint(volume.grid.to_index(points)).astype(int)
+        z, y, x = np.clip(index, 0, np.array(volume.grid.shape) - 1).T
+        return np.asarray(volume.array[z, y, x] > AIR_HU)
+
+    return shown
+
+
+def nearest_femur(
+    surface: Mesh, side: Side, planes: Sequence[Plane], *, shown: Shown | None = None
+) -> Apart:
     """How far a surface and the nearest femur of the shape model are apart; see fit_femur()."""
-    return fit_femur(surface, side, planes).apart
+    return fit_femur(surface, side, planes, shown=shown).apart
 
 
-def fit_femur(surface: Mesh, side: Side, planes: Sequence[Plane]) -> FemurFit:
+def fit_femur(
+    surface: Mesh, side: Side, planes: Sequence[Plane], *, shown: Shown | None = None
+) -> FemurFit:
     """Lay the nearest femur of the shape model over a surface.
 
-    surface: closed, LPS mm; planes: the scan's faces, where the bone is cut. The distances are inf
-    where the surface cannot be laid over a femur at all.
+    surface: closed, LPS mm; planes: the scan's faces, where the bone is cut; shown: which points
+    (n, 3) LPS mm between them the scan shows, all if not given. The distances are inf where the
+    surface cannot be laid over a femur at all.
     """
-    model, target = _left_femur(), _target(surface, side, planes)
+    model, target = _left_femur(), _target(surface, side, planes, shown)
     tries: list[tuple[float, _Pose]] = []
     for above in STARTS_MM:
         first = _first(model, target, above)
@@ -176,7 +203,7 @@ def _left_femur() -> _Model:
     return _Model(vertices - hip, modes, shapes.faces("femur"))
 
 
-def _target(surface: Mesh, side: Side, planes: Sequence[Plane]) -> _Target:
+def _target(surface: Mesh, side: Side, planes: Sequence[Plane], shown: Shown | None) -> _Target:
     """Points spread evenly over the bone's own surface, the same ones each time."""
     flip = np.ones(3) if side is Side.LEFT else MIRROR
     own = uncut(surface, planes)
@@ -184,7 +211,8 @@ def _target(surface: Mesh, side: Side, planes: Sequence[Plane]) -> _Target:
     chosen = np.random.default_rng(0).choice(len(areas), POINTS, p=areas / areas.sum())
     points = surface.vertices[chosen] * flip
     turned = tuple(Plane(p.point_mm * flip, p.inward * flip) for p in planes)
-    return _Target(points, normals[chosen] * flip, cKDTree(points), turned)
+    here = None if shown is None else (lambda at: shown(at * flip))
+    return _Target(points, normals[chosen] * flip, cKDTree(points), turned, here)
 
 
 def _first(model: _Model, target: _Target, above_mm: float) -> _Pose | None:

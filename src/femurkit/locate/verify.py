@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from femurkit.anatomy import Side
-from femurkit.bones.likeness import Apart, fit_femur
+from femurkit.bones.likeness import Apart, fit_femur, in_body
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.locate.candidates import Candidate
@@ -107,7 +107,7 @@ def verify(
     length = high[2] - low[2]
     if length < MIN_LENGTH_MM:
         return Rejected(side, f"what the network draws there is {length:.0f} mm long")
-    fit = fit_femur(surface, side, planes)
+    fit = fit_femur(surface, side, planes, shown=in_body(volume))
     out, back = fit.apart.out_mm, fit.apart.back_mm
     if fit.vertices is None or out > MAX_OUT_MM:
         return Rejected(
