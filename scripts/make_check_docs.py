@@ -9,9 +9,9 @@ from refusals_in_source import remedies_in
 
 from femurkit.dicom import checks
 from femurkit.dicom.remarks import SERIES_CLAIMS
+from femurkit.image_checks.metal import METAL_FREE
 from femurkit.inspection import REACHES_SHAFT
 from femurkit.locate.edges import EDGE_CLAIMS
-from femurkit.sources import METAL_FREE
 
 PAGE = Path(__file__).parent.parent / "docs/reference/checks.md"
 

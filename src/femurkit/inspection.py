@@ -10,13 +10,14 @@ from femurkit.dicom import Usable
 from femurkit.dicom.checks import CHECKS
 from femurkit.dicom.remarks import SERIES_CLAIMS
 from femurkit.errors import FemurkitError, InputRefused
+from femurkit.image_checks.metal import METAL_FREE
 from femurkit.locate.edges import EDGE_CLAIMS
 from femurkit.locate.find import locate
 from femurkit.locate.hip import Hip
 from femurkit.locate.missing import missing_findings
 from femurkit.measure.checks import TO_LESSER_TROCHANTER_MM
 from femurkit.remark import Claim, Remark, remarks_on
-from femurkit.sources import METAL_FREE, VOLUME_CLAIMS, Gaps, load
+from femurkit.sources import VOLUME_CLAIMS, Gaps, load
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,7 @@ from femurkit.dicom.checks import check_length
 from femurkit.dicom.gaps import without_gaps
 from femurkit.errors import BadGeometry, NotHounsfield, SeriesNotFound, TooShort
 from femurkit.geometry import Grid
+from femurkit.image_checks.metal import METAL_FREE
 from femurkit.images import is_image, read_image
 from femurkit.remark import THICK_MM, THINNER, Claim, Remark, remarks_on, thick_slices
 from femurkit.volume import Volume
@@ -43,10 +44,6 @@ SOFT_TISSUE_HU, SOFT_TISSUE_SHARE = 200, 0.05
 """Fat, muscle and water lie within this of 0 and fill at least this share of any hip."""
 LIGHT_HU, LIGHT_SHARE = -50, 0.005
 """Fat and air lie below; stored values not yet rescaled do not."""
-
-
-METAL_HU, LEAST_METAL_ML = 2600, 1.0
-"""No bone or tooth in a hip scan shows more; less metal is a clip or a wire."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,17 +140,6 @@ def _thin(volume: Volume) -> str | None:
     return thick_slices(volume.grid.spacing_mm[along])
 
 
-def _metal_free(volume: Volume) -> str | None:
-    metal_ml = np.count_nonzero(volume.array > METAL_HU) * volume.grid.voxel_mm3 / 1000
-    if metal_ml < LEAST_METAL_ML:
-        return None
-    return f"{metal_ml:.0f} ml of metal in the scan: streaks may hide or imitate edges of bone."
-
-
-METAL_FREE: Claim[Volume] = Claim(
-    "METAL_FREE", "warning", "no metal in the scan", _metal_free,
-    "Look at the outline beside it, and use a scan with metal artefact reduction if there is one.",
-)  # fmt: skip
 VOLUME_CLAIMS: tuple[Claim[Volume], ...] = (
     Claim("SLICES_THIN", "warning", f"slices of at most {THICK_MM} mm", _thin, THINNER),
     METAL_FREE,
