@@ -12,8 +12,9 @@ import pytest
 from femurkit.dicom import write_new_series
 from femurkit.errors import BadGeometry, InputRefused
 from femurkit.geometry import Grid
+from femurkit.image_checks.hounsfield import check_hounsfield
 from femurkit.images import read_mask, write_image
-from femurkit.sources import check_extent, check_hounsfield, load
+from femurkit.sources import check_extent, load
 from femurkit.volume import Volume
 
 DATA = Path(__file__).parents[2] / "shared" / "data"

@@ -10,14 +10,13 @@ from femurkit.dicom import Usable
 from femurkit.dicom.checks import CHECKS
 from femurkit.dicom.remarks import SERIES_CLAIMS
 from femurkit.errors import FemurkitError, InputRefused
-from femurkit.image_checks.metal import METAL_FREE
 from femurkit.locate.edges import EDGE_CLAIMS
 from femurkit.locate.find import locate
 from femurkit.locate.hip import Hip
 from femurkit.locate.missing import missing_findings
 from femurkit.measure.checks import TO_LESSER_TROCHANTER_MM
 from femurkit.remark import Claim, Remark, remarks_on
-from femurkit.sources import VOLUME_CLAIMS, Gaps, load
+from femurkit.sources import IMAGE_CLAIMS, VOLUME_CLAIMS, Gaps, load
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def inspect(path: Path, *, series_uid: str | None = None, gaps: Gaps = "refuse")
         return Inspection("", tuple(_refused(error)), error)
     dicom = scan.series is not None
     rows = [Row(c.code.__name__, c.claim, "holds") for c in CHECKS] if dicom else []
-    rows += _told((*SERIES_CLAIMS, METAL_FREE) if dicom else VOLUME_CLAIMS, scan.remarks)
+    rows += _told((*SERIES_CLAIMS, *IMAGE_CLAIMS) if dicom else VOLUME_CLAIMS, scan.remarks)
     try:
         located = locate(scan.volume)
     except FemurkitError as error:

@@ -99,12 +99,16 @@ def test_no_rescale(tmp_path, slices, write, hu):
 
 
 def test_contrast(tmp_path, slices, write, hu):
-    made = slices(hu, ContrastBolusAgent="Secret 300")
-    only(write(made, tmp_path / "a"), "NO_CONTRAST", "vessels")
     item = Dataset()
     item.CodeValue = "1"
-    made = slices(hu, ContrastBolusAgentSequence=[item])
-    only(write(made, tmp_path / "b"), "NO_CONTRAST", "vessels")
+    for name, said_so in (
+        ("a", {"ContrastBolusAgent": "Secret 300"}), ("b", {"ContrastBolusAgentSequence": [item]}),
+    ):  # fmt: skip
+        folder = write(slices(hu, **said_so), tmp_path / name)
+        (remark,) = load(folder).remarks
+        assert (remark.code, remark.severity) == ("NO_CONTRAST", "note")
+        assert remark.text.startswith("The header says that contrast agent was given; none is seen")
+        assert "ecret" not in remark.text
 
 
 @pytest.mark.parametrize("kernel", ["B70f", "BONE", "FC81", "YD", ["Br64f", "3"]])

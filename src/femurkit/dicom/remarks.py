@@ -41,6 +41,12 @@ def remarks(found: Found, candidate: Candidate) -> tuple[Remark, ...]:
     return remarks_on(Series(found, candidate, headers), SERIES_CLAIMS)
 
 
+def contrast_given(headers: Sequence[Dataset]) -> bool:
+    """Whether a header names contrast agent."""
+    named = any(str(h.get("ContrastBolusAgent") or "").strip() for h in headers)
+    return named or any(h.get("ContrastBolusAgentSequence") for h in headers)
+
+
 def _alone(s: Series) -> str | None:
     several = s.found.candidates
     if len(several) == 1:
@@ -103,12 +109,6 @@ def _rescaled(s: Series) -> str | None:
     return "No rescale in the header: stored values were taken as HU."
 
 
-def _no_contrast(s: Series) -> str | None:
-    given = any(str(h.get("ContrastBolusAgent") or "").strip() for h in s.headers)
-    given |= any(h.get("ContrastBolusAgentSequence") for h in s.headers)
-    return "Contrast agent was given: vessels beside the bone are bright." if given else None
-
-
 def _soft_kernel(s: Series) -> str | None:
     sharp = any(_is_sharp(h) for h in s.headers)
     return "A sharp kernel: edges overshoot and noise is high." if sharp else None
@@ -138,8 +138,6 @@ SERIES_CLAIMS = (
     Claim("INSTANCES_IN_ORDER", "note", "instance numbers follow the positions", _numbered),
     Claim("RESCALE_GIVEN", "warning", "the header gives a rescale to HU", _rescaled,
                 "See that air reads -1000 and fat about -100."),
-    Claim("NO_CONTRAST", "note", "no contrast agent", _no_contrast,
-                "See that the outline takes in no vessel."),
     Claim("KERNEL_NOT_SHARP", "note", "a soft or standard kernel", _soft_kernel,
                 "Prefer a soft-tissue or standard reconstruction for HU and thickness."),
 )  # fmt: skip

@@ -23,7 +23,7 @@ def region(volume: Volume, point_mm: np.ndarray) -> str:
     Left and right are the patient's. Right, left, front and back are told within the tissue in the
     scan, upper and lower within the scan.
     """
-    low, high = _tissue_bounds(volume)
+    low, high = tissue_bounds(volume)
     across, deep, up = (point_mm - low) / np.maximum(high - low, 1e-6)
     words = [
         _word(up, THIRDS, "lower", "upper"),
@@ -38,7 +38,7 @@ def _word(share: float, limits: tuple[float, float], first: str, last: str) -> s
     return first if share < limits[0] else last if share > limits[1] else ""
 
 
-def _tissue_bounds(volume: Volume) -> tuple[np.ndarray, np.ndarray]:
+def tissue_bounds(volume: Volume) -> tuple[np.ndarray, np.ndarray]:
     """LPS bounds of the tissue across and in depth, and of the scan along the body."""
     steps = np.maximum(1, np.rint(SAMPLE_MM / np.array(volume.grid.spacing_mm))).astype(int)
     sample = volume.array[tuple(slice(None, None, step) for step in steps)]
