@@ -26,6 +26,10 @@ NUMBERED = (
 """Siemens' and Canon's, and the number from which on they do."""
 
 
+MAX_PLACES = 3
+"""That a text lists one by one."""
+
+
 @dataclass(frozen=True, eq=False)
 class Series:
     """One series among what was found, without its pixels. headers: in the order of the slices."""
@@ -66,10 +70,37 @@ def _once(s: Series) -> str | None:
 
 
 def _whole(s: Series) -> str | None:
-    missing = sum(each.missing for each in s.candidate.slices)
-    if not missing:
+    made = np.array([each.missing for each in s.candidate.slices])[s.candidate.geometry.order]
+    if not made.any():
         return None
-    return f"{missing} missing slice{'s' * (missing > 1)} interpolated between their neighbours."
+    places = numbers(s.headers, "ImagePositionPatient", 3)[:, 2]
+    step = s.candidate.geometry.step_mm
+    aside = numbers([each.header for each in s.candidate.aside], "ImagePositionPatient", 3)[:, 2]
+    moved = made & (abs(places[:, None] - aside).min(1, initial=np.inf) < step)
+    texts = []
+    if missing := int((made & ~moved).sum()):
+        texts.append(
+            f"{missing} missing slice{'s' * (missing > 1)} interpolated between their neighbours, "
+            f"{_where(places, made & ~moved)}."
+        )
+    if count := int(moved.sum()):
+        texts.append(
+            f"{count} slice{'s' * (count > 1)} interpolated at even steps of {step:.3g} mm, "
+            f"{_where(places, moved)}: the slices there lie at other steps."
+        )
+    return " ".join(texts)
+
+
+def _where(places_mm: np.ndarray, which: np.ndarray) -> str:
+    """Which runs of slices, in words. places_mm: (n,) z of each, in order; which: (n,) bool."""
+    edges = np.diff(np.concatenate([[0], which.astype(int), [0]]))
+    runs = list(zip(np.flatnonzero(edges == 1), np.flatnonzero(edges == -1) - 1, strict=True))
+    texts = [
+        f"{places_mm[a]:.1f}" if a == b else f"{places_mm[a]:.1f} to {places_mm[b]:.1f}"
+        for a, b in runs[:MAX_PLACES]
+    ]
+    more = len(runs) - MAX_PLACES
+    return f"at z = {', '.join(texts)} mm" + (f" and {more} more places" if more > 0 else "")
 
 
 def _upright(s: Series) -> str | None:
@@ -128,7 +159,7 @@ SERIES_CLAIMS = (
     Claim("FILES_INTACT", "warning", "every DICOM file can be read", _intact,
                 "Export them again if slices are missing."),
     Claim("FILES_ONCE", "note", "every slice is there once", _once),
-    Claim("NO_SLICE_MISSING", "warning", "no slice was put in by --gaps resample", _whole,
+    Claim("NO_SLICE_MISSING", "warning", "no slice was interpolated by --gaps resample", _whole,
                 "Look at the outline there: what lies between is guessed."),
     Claim("GANTRY_UPRIGHT", "warning", "the slices are stacked along their normal", _upright),
     Claim("SLICES_THIN", "warning", f"slices of at most {THICK_MM} mm", _thin,
