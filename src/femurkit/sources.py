@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -21,7 +23,7 @@ from femurkit.dicom import (
 from femurkit.dicom.anonymize import Pseudonyms, anonymized
 from femurkit.dicom.checks import check_length
 from femurkit.dicom.gaps import without_gaps
-from femurkit.errors import BadGeometry, SeriesNotFound, TooShort
+from femurkit.errors import BadGeometry, NoFemurFound, SeriesNotFound, TooShort
 from femurkit.geometry import Grid
 from femurkit.image_checks.contrast import NO_CONTRAST, ContrastEvidence, contrast_seen
 from femurkit.image_checks.hounsfield import check_hounsfield
@@ -34,6 +36,14 @@ Gaps = Literal["refuse", "resample"]
 
 MOST_MM = 2500.0
 """No body is longer; a damaged spacing would make the search for hips take all memory there is."""
+
+
+OTHER_SERIES = (
+    "Choose another series: femurkit inspect lists them, femurkit reconstruct --series takes one."
+)
+OTHER_SCAN = (
+    "Give a CT that shows a hip, from above the femoral head to below the lesser trochanter."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +90,19 @@ def load(
     check_extent(scan.volume.grid)
     check_hounsfield(scan.volume)
     return scan
+
+
+@contextmanager
+def advice_for(scan: Scan) -> Iterator[None]:
+    """Add to a NoFemurFound raised within what to do about it, unless it says so itself."""
+    try:
+        yield
+    except NoFemurFound as error:
+        if error.remedy:
+            raise
+        if len(scan.usable) > 1:
+            raise NoFemurFound(error.found, remedy=OTHER_SERIES) from error
+        raise NoFemurFound(error.found, remedy=OTHER_SCAN) from error
 
 
 def check_extent(grid: Grid) -> None:

@@ -52,11 +52,18 @@ def contrast_given(headers: Sequence[Dataset]) -> bool:
 
 
 def _alone(s: Series) -> str | None:
-    several = s.found.candidates
-    if len(several) == 1:
+    usable = sum(refusal(c) is None for c in s.found.candidates)
+    if usable <= 1:
         return None
-    usable = sum(refusal(c) is None for c in several)
-    return f"{len(several)} CT series found, {usable} of them usable."
+    return f"{usable} usable CT series found."
+
+
+def _all_usable(s: Series) -> str | None:
+    codes = [error.code for c in s.found.candidates if (error := refusal(c)) is not None]
+    if not codes:
+        return None
+    kinds = ", ".join(sorted(set(codes)))
+    return f"{len(codes)} of {len(s.found.candidates)} CT series cannot be used: {kinds}."
 
 
 def _intact(s: Series) -> str | None:
@@ -154,8 +161,10 @@ def _is_sharp(header: Dataset) -> bool:
 
 
 SERIES_CLAIMS = (
-    Claim("SERIES_ALONE", "note", "there is one CT series", _alone,
+    Claim("SERIES_ALONE", "note", "there is one CT series to choose", _alone,
                 "Name another with --series; femurkit inspect lists them."),
+    Claim("SERIES_USABLE", "note", "every CT series has a sound geometry", _all_usable,
+                "If you wanted one of these, export it again as a series of its own."),
     Claim("FILES_INTACT", "warning", "every DICOM file can be read", _intact,
                 "Export them again if slices are missing."),
     Claim("FILES_ONCE", "note", "every slice is there once", _once),
