@@ -28,6 +28,7 @@ from femurkit.geometry import Grid
 from femurkit.image_checks.contrast import NO_CONTRAST, ContrastEvidence, contrast_seen
 from femurkit.image_checks.hounsfield import check_hounsfield
 from femurkit.image_checks.metal import METAL_FREE
+from femurkit.image_checks.range import FULL_RANGE
 from femurkit.images import is_image, read_image
 from femurkit.remark import THICK_MM, THINNER, Claim, Remark, remarks_on, thick_slices
 from femurkit.volume import Volume
@@ -126,7 +127,7 @@ THIN: Claim[Volume] = Claim(
     "SLICES_THIN", "warning", f"slices of at most {THICK_MM} mm", _thin, THINNER
 )
 """Of an image file; a series' headers say more of its slices."""
-IMAGE_CLAIMS: tuple[Claim[Any], ...] = (METAL_FREE, NO_CONTRAST)
+IMAGE_CLAIMS: tuple[Claim[Any], ...] = (METAL_FREE, FULL_RANGE, NO_CONTRAST)
 """On the values of any scan, in the order of `_in_image`."""
 VOLUME_CLAIMS: tuple[Claim[Any], ...] = (THIN, *IMAGE_CLAIMS)
 """All on an image file."""
@@ -135,7 +136,7 @@ VOLUME_CLAIMS: tuple[Claim[Any], ...] = (THIN, *IMAGE_CLAIMS)
 def _in_image(volume: Volume, contrast: bool | None) -> tuple[Remark, ...]:
     """What the values of a scan show. contrast: whether its header names contrast agent."""
     evidence = ContrastEvidence(contrast, contrast_seen(volume))
-    return (*remarks_on(volume, (METAL_FREE,)), *remarks_on(evidence, (NO_CONTRAST,)))
+    return (*remarks_on(volume, (METAL_FREE, FULL_RANGE)), *remarks_on(evidence, (NO_CONTRAST,)))
 
 
 def _anonymized(scan: Scan, series: CtSeries) -> Scan:

@@ -14,11 +14,13 @@ from pydicom import Dataset
 
 from femurkit.dicom.choose import refusal
 from femurkit.dicom.find import Candidate, Found
-from femurkit.dicom.headers import numbers
+from femurkit.dicom.headers import image_type, numbers
 from femurkit.remark import THICK_MM, THINNER, Claim, Remark, remarks_on, thick_slices
 
 SHARP = ("BONE", "BONEPLUS", "EDGE", "LUNG", "ULTRA", "YC", "YD", "YE", "D", "E", "L")
 """Names of GE's and Philips' kernels that sharpen edges beyond what the networks have seen."""
+PROJECTIONS = ("MIP", "MINIP", "MAXIP", "MAX_IP", "MIN_IP", "PROJECTION IMAGE")
+"""Values of Image Type that say that a slice is the greatest, least or mean of several."""
 NUMBERED = (
     (re.compile(r"(?:B|BR|BL|HR|HC|QR|H|U)(\d\d)[A-Z]?"), 60),
     (re.compile(r"FC(\d\d)"), 50),
@@ -147,6 +149,16 @@ def _rescaled(s: Series) -> str | None:
     return "No rescale in the header: stored values were taken as HU."
 
 
+def _measured(s: Series) -> str | None:
+    kinds = {kind for h in s.headers for kind in image_type(h)} & set(PROJECTIONS)
+    if not kinds:
+        return None
+    return (
+        f"The header calls the slices a projection ({', '.join(sorted(kinds))}): each value is not "
+        "that of its place, and bones look thicker or thinner."
+    )
+
+
 def _soft_kernel(s: Series) -> str | None:
     sharp = any(_is_sharp(h) for h in s.headers)
     return "A sharp kernel: edges overshoot and noise is high." if sharp else None
@@ -178,6 +190,8 @@ SERIES_CLAIMS = (
     Claim("INSTANCES_IN_ORDER", "note", "instance numbers follow the positions", _numbered),
     Claim("RESCALE_GIVEN", "warning", "the header gives a rescale to HU", _rescaled,
                 "See that air reads -1000 and fat about -100."),
+    Claim("NO_PROJECTION", "warning", "slices, not projections through several", _measured,
+                "Give the original axial series."),
     Claim("KERNEL_NOT_SHARP", "note", "a soft or standard kernel", _soft_kernel,
                 "Prefer a soft-tissue or standard reconstruction for HU and thickness."),
 )  # fmt: skip
