@@ -11,7 +11,7 @@ from femurkit.dicom import checks
 from femurkit.dicom.remarks import SERIES_CLAIMS
 from femurkit.inspection import REACHES_SHAFT
 from femurkit.locate.edges import EDGE_CLAIMS
-from femurkit.sources import METAL_FREE
+from femurkit.sources import IMAGE_CLAIMS
 
 PAGE = Path(__file__).parent.parent / "docs/reference/checks.md"
 
@@ -22,7 +22,7 @@ def page() -> str:
         (check.code.__name__, "error", check.claim, " Or: ".join(_mends(check)))
         for check in checks.CHECKS
     ]
-    claims = (*SERIES_CLAIMS, METAL_FREE, *EDGE_CLAIMS, REACHES_SHAFT)
+    claims = (*SERIES_CLAIMS, *IMAGE_CLAIMS, *EDGE_CLAIMS, REACHES_SHAFT)
     rows += [(c.code, c.severity, c.text, c.remedy) for c in claims]
     out = [
         "# Checks of the input",

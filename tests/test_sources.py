@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from femurkit.dicom import write_new_series
-from femurkit.errors import BadGeometry, InputRefused
+from femurkit.errors import BadGeometry, InputRefused, NoFemurFound
 from femurkit.geometry import Grid
+from femurkit.image_checks.hounsfield import check_hounsfield
 from femurkit.images import read_mask, write_image
-from femurkit.sources import check_extent, check_hounsfield, load
+from femurkit.sources import OTHER_SCAN, OTHER_SERIES, advice_for, check_extent, load
 from femurkit.volume import Volume
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
@@ -66,7 +67,7 @@ def test_a_named_series(tmp_path):
     write_new_series(volume(slices=50), tmp_path / "b", seed_text="b", patient=PATIENT)
     longer = load(tmp_path)
     assert longer.volume.array.shape[0] == 50
-    assert any("2 CT series" in note for note in longer.notes)
+    assert any("2 usable CT series" in note for note in longer.notes)
     other = load(tmp_path / "a")
     assert other.series is not None
     assert load(tmp_path, series_uid=other.series.uid).volume.array.shape[0] == LENGTH
@@ -142,6 +143,27 @@ def test_padding_metal_and_much_air_are_hounsfield():
     hu[:2, :, 8:] = 16000
     hu[:, :16, 8:] = -1000
     check_hounsfield(Volume(hu, source.grid))
+
+
+def test_where_no_femur_is_found_the_advice_fits_the_scan(tmp_path):
+    def advice(path):
+        with pytest.raises(NoFemurFound) as raised, advice_for(load(path)):
+            raise NoFemurFound("No femur.")
+        assert str(raised.value) == f"No femur. {raised.value.remedy}"
+        return raised.value.remedy
+
+    write_image(volume(), tmp_path / "a.mha")
+    write_new_series(volume(), tmp_path / "ct" / "a", seed_text="a", patient=PATIENT)
+    write_new_series(volume(slices=9), tmp_path / "ct" / "b", seed_text="b", patient=PATIENT)
+    assert advice(tmp_path / "a.mha") == advice(tmp_path / "ct" / "a") == OTHER_SCAN
+    assert advice(tmp_path / "ct") == OTHER_SCAN, "the other series is too short"
+    write_new_series(volume(slices=50), tmp_path / "ct" / "c", seed_text="c", patient=PATIENT)
+    assert advice(tmp_path / "ct") == OTHER_SERIES
+    with (
+        pytest.raises(NoFemurFound, match=r"^No femur. Of its own\.$"),
+        advice_for(load(tmp_path / "ct")),
+    ):
+        raise NoFemurFound("No femur.", remedy="Of its own.")
 
 
 def test_nothing_there_is_nothing_readable_and_told_apart(tmp_path):

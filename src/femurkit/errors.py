@@ -175,6 +175,11 @@ class NoFemurFound(FemurkitError):
 
     exit_code = 4
 
+    def __init__(self, found: str, remedy: str = "") -> None:
+        super().__init__(f"{found} {remedy}".strip())
+        self.found = found
+        self.remedy = remedy
+
 
 class StudiesFailed(FemurkitError):
     """No study of a cohort is done, and not all were refused: some failed by a fault of ours."""

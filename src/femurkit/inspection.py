@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from femurkit.dicom import Usable
 from femurkit.dicom.checks import CHECKS
 from femurkit.dicom.remarks import SERIES_CLAIMS
-from femurkit.errors import FemurkitError, InputRefused
+from femurkit.errors import FemurkitError, InputRefused, NoFemurFound
 from femurkit.locate.edges import EDGE_CLAIMS
 from femurkit.locate.find import locate
 from femurkit.locate.hip import Hip
 from femurkit.locate.missing import missing_findings
 from femurkit.measure.checks import TO_LESSER_TROCHANTER_MM
 from femurkit.remark import Claim, Remark, remarks_on
-from femurkit.sources import METAL_FREE, VOLUME_CLAIMS, Gaps, load
+from femurkit.sources import IMAGE_CLAIMS, VOLUME_CLAIMS, Gaps, advice_for, load
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,9 @@ REACHES_SHAFT: Claim[Hip] = Claim(
 )  # fmt: skip
 
 
+IN_SCAN = "a proximal femur is in the scan"
+
+
 def inspect(path: Path, *, series_uid: str | None = None, gaps: Gaps = "refuse") -> Inspection:
     """Check a CT as `reconstruct` would read it, and look for its hips; segments nothing.
 
@@ -68,11 +72,15 @@ def inspect(path: Path, *, series_uid: str | None = None, gaps: Gaps = "refuse")
         return Inspection("", tuple(_refused(error)), error)
     dicom = scan.series is not None
     rows = [Row(c.code.__name__, c.claim, "holds") for c in CHECKS] if dicom else []
-    rows += _told((*SERIES_CLAIMS, METAL_FREE) if dicom else VOLUME_CLAIMS, scan.remarks)
+    rows += _told((*SERIES_CLAIMS, *IMAGE_CLAIMS) if dicom else VOLUME_CLAIMS, scan.remarks)
     try:
-        located = locate(scan.volume)
+        with advice_for(scan):
+            located = locate(scan.volume)
+    except NoFemurFound as error:
+        row = Row(error.code, IN_SCAN, "error", error.found, error.remedy)
+        return Inspection(scan.why, (*rows, row), error, scan.usable)
     except FemurkitError as error:
-        row = Row(error.code, "a proximal femur is in the scan", "error", str(error))
+        row = Row(error.code, IN_SCAN, "error", str(error))
         return Inspection(scan.why, (*rows, row), error, scan.usable)
     rows += [
         Row(f.code, f"{m.side.value}: the femur is in the scan", f.severity, f.text, f.remedy)
@@ -93,7 +101,7 @@ def _refused(error: InputRefused) -> Iterator[Row]:
     yield Row(error.code, claim, "error", error.found, error.remedy)
 
 
-def _told(claims: tuple[Claim, ...], said: tuple[Remark, ...], *, of: str = "") -> list[Row]:
+def _told(claims: tuple[Claim[Any], ...], said: tuple[Remark, ...], *, of: str = "") -> list[Row]:
     found = {remark.code: remark for remark in said}
     rows = []
     for claim in claims:

@@ -25,7 +25,7 @@ from femurkit.result import Result
 from femurkit.segment.engines import Device
 from femurkit.segment.weights import fine_network, shipped, weights_hash
 from femurkit.solid import faces
-from femurkit.sources import Gaps, load
+from femurkit.sources import Gaps, advice_for, load
 from femurkit.steps import Listener, Steps
 from femurkit.surface.files import AS_FOUND, SurfaceFiles, SurfaceOptions
 
@@ -74,9 +74,9 @@ def reconstruct(
                 scan = load(path, series_uid=series_uid, gaps=gaps, anonymize=anonymize)
             network = loading.result()
         sha256 = weights_hash(network)
-        with steps("find hips"):
+        with steps("find hips"), advice_for(scan):
             located = hips_for(network, scan.volume, device=device)
-            hips, missing = _wanted(located, side, choices=len(scan.usable))
+            hips, missing = _wanted(located, side)
         files = SurfaceFiles(folder, surfaces, faces(scan.volume.grid))
         drawn = outline or ("network" if weights or recipe == "paper" else "edge")
         femurs, failed, notes = make_femurs(
@@ -116,20 +116,14 @@ def reconstruct(
     )  # fmt: skip
 
 
-def _wanted(
-    located: Located, which: Which, *, choices: int
-) -> tuple[list[Hip], tuple[MissingFemur, ...]]:
-    """The hips asked for, and those of them that are missing.
-
-    choices: how many series there were to choose from. Raises NoFemurFound if none is there.
-    """
+def _wanted(located: Located, which: Which) -> tuple[list[Hip], tuple[MissingFemur, ...]]:
+    """The hips asked for, and those of them that are missing; NoFemurFound if none is there."""
     chosen = [hip for hip in located.hips if which in ("both", hip.side.value)]
     missing = tuple(m for m in located.missing if which in ("both", m.side.value))
     if not chosen:
         found = " and ".join(hip.side.value for hip in located.hips)
-        why = " ".join(map(str, missing_findings(missing)))
-        other = " Another series of this input may show it: see --series." * (choices > 1)
-        raise NoFemurFound(f"{why} Found: {found}.{other}")
+        why = " ".join(finding.text for finding in missing_findings(missing))
+        raise NoFemurFound(f"{why} Found: {found}.")
     return chosen, missing
 
 

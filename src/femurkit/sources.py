@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zipfile import is_zipfile
-
-import numpy as np
 
 from femurkit.dicom import (
     Candidate,
     CtSeries,
     Usable,
     choose,
+    contrast_given,
     find_series,
     read_series,
     remarks,
@@ -23,8 +23,12 @@ from femurkit.dicom import (
 from femurkit.dicom.anonymize import Pseudonyms, anonymized
 from femurkit.dicom.checks import check_length
 from femurkit.dicom.gaps import without_gaps
-from femurkit.errors import BadGeometry, NotHounsfield, SeriesNotFound, TooShort
+from femurkit.errors import BadGeometry, NoFemurFound, SeriesNotFound, TooShort
 from femurkit.geometry import Grid
+from femurkit.image_checks.contrast import NO_CONTRAST, ContrastEvidence, contrast_seen
+from femurkit.image_checks.hounsfield import check_hounsfield
+from femurkit.image_checks.metal import METAL_FREE
+from femurkit.image_checks.range import FULL_RANGE
 from femurkit.images import is_image, read_image
 from femurkit.remark import THICK_MM, THINNER, Claim, Remark, remarks_on, thick_slices
 from femurkit.volume import Volume
@@ -33,20 +37,14 @@ Gaps = Literal["refuse", "resample"]
 
 MOST_MM = 2500.0
 """No body is longer; a damaged spacing would make the search for hips take all memory there is."""
-SAMPLE_STEP = (2, 8, 8)
-"""Every such voxel (z, y, x) is enough to tell HU from other numbers."""
-PADDING_HU = -1500
-"""Lower values are what scanners write outside the field of view."""
-GREATEST_HU, GREATEST_SHARE = 4000, 0.05
-"""Metal goes beyond, but fills less of a scan."""
-SOFT_TISSUE_HU, SOFT_TISSUE_SHARE = 200, 0.05
-"""Fat, muscle and water lie within this of 0 and fill at least this share of any hip."""
-LIGHT_HU, LIGHT_SHARE = -50, 0.005
-"""Fat and air lie below; stored values not yet rescaled do not."""
 
 
-METAL_HU, LEAST_METAL_ML = 2600, 1.0
-"""No bone or tooth in a hip scan shows more; less metal is a clip or a wire."""
+OTHER_SERIES = (
+    "Choose another series: femurkit inspect lists them, femurkit reconstruct --series takes one."
+)
+OTHER_SCAN = (
+    "Give a CT that shows a hip, from above the femoral head to below the lesser trochanter."
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +93,19 @@ def load(
     return scan
 
 
+@contextmanager
+def advice_for(scan: Scan) -> Iterator[None]:
+    """Add to a NoFemurFound raised within what to do about it, unless it says so itself."""
+    try:
+        yield
+    except NoFemurFound as error:
+        if error.remedy:
+            raise
+        if len(scan.usable) > 1:
+            raise NoFemurFound(error.found, remedy=OTHER_SERIES) from error
+        raise NoFemurFound(error.found, remedy=OTHER_SCAN) from error
+
+
 def check_extent(grid: Grid) -> None:
     """Raise BadGeometry if a scan reaches farther than a body does."""
     reach = float(max(n * step for n, step in zip(grid.shape, grid.spacing_mm, strict=True)))
@@ -107,58 +118,25 @@ def check_extent(grid: Grid) -> None:
         )
 
 
-def check_hounsfield(volume: Volume) -> None:
-    """Raise NotHounsfield unless the values are spread as those of a body in HU are."""
-    steps = tuple(slice(None, None, step) for step in SAMPLE_STEP)
-    sample = volume.array[steps]
-    sample = sample[sample >= PADDING_HU]
-    for found, holds in SPREAD:
-        if not holds(sample):
-            raise NotHounsfield(
-                found, expected="Hounsfield units", remedy="Give the CT with its rescale applied."
-            )
-
-
-def _share(which: np.ndarray) -> float:
-    return float(np.count_nonzero(which)) / which.size
-
-
-SPREAD: tuple[tuple[str, Callable[[np.ndarray], bool]], ...] = (
-    ("no value in the range of HU", lambda hu: hu.size > 0),
-    (f"many values above {GREATEST_HU}", lambda hu: _share(hu > GREATEST_HU) <= GREATEST_SHARE),
-    (
-        f"hardly any value within {SOFT_TISSUE_HU} of 0, where soft tissue lies",
-        lambda hu: _share(abs(hu) <= SOFT_TISSUE_HU) >= SOFT_TISSUE_SHARE,
-    ),
-    (
-        f"hardly any value below {LIGHT_HU}, where fat and air lie",
-        lambda hu: _share(hu < LIGHT_HU) >= LIGHT_SHARE,
-    ),
-)
-"""What is found where a claim on the values (n,) does not hold, and the claim; in this order."""
-
-
 def _thin(volume: Volume) -> str | None:
     along = int(abs(volume.grid.affine[2, :3]).argmax())
     return thick_slices(volume.grid.spacing_mm[along])
 
 
-def _metal_free(volume: Volume) -> str | None:
-    metal_ml = np.count_nonzero(volume.array > METAL_HU) * volume.grid.voxel_mm3 / 1000
-    if metal_ml < LEAST_METAL_ML:
-        return None
-    return f"{metal_ml:.0f} ml of metal in the scan: streaks may hide or imitate edges of bone."
-
-
-METAL_FREE: Claim[Volume] = Claim(
-    "METAL_FREE", "warning", "no metal in the scan", _metal_free,
-    "Look at the outline beside it, and use a scan with metal artefact reduction if there is one.",
-)  # fmt: skip
-VOLUME_CLAIMS: tuple[Claim[Volume], ...] = (
-    Claim("SLICES_THIN", "warning", f"slices of at most {THICK_MM} mm", _thin, THINNER),
-    METAL_FREE,
+THIN: Claim[Volume] = Claim(
+    "SLICES_THIN", "warning", f"slices of at most {THICK_MM} mm", _thin, THINNER
 )
 """Of an image file; a series' headers say more of its slices."""
+IMAGE_CLAIMS: tuple[Claim[Any], ...] = (METAL_FREE, FULL_RANGE, NO_CONTRAST)
+"""On the values of any scan, in the order of `_in_image`."""
+VOLUME_CLAIMS: tuple[Claim[Any], ...] = (THIN, *IMAGE_CLAIMS)
+"""All on an image file."""
+
+
+def _in_image(volume: Volume, contrast: bool | None) -> tuple[Remark, ...]:
+    """What the values of a scan show. contrast: whether its header names contrast agent."""
+    evidence = ContrastEvidence(contrast, contrast_seen(volume))
+    return (*remarks_on(volume, (METAL_FREE, FULL_RANGE)), *remarks_on(evidence, (NO_CONTRAST,)))
 
 
 def _anonymized(scan: Scan, series: CtSeries) -> Scan:
@@ -174,7 +152,10 @@ def _dicom(path: Path, series_uid: str | None, gaps: Gaps) -> Scan:
         _refuse_one_slice(choice.candidate)
     candidate = choice.candidate if gaps == "refuse" else without_gaps(choice.candidate)
     series = read_series(candidate)
-    said = (*remarks(found, candidate), *remarks_on(series.volume, (METAL_FREE,)))
+    said = (
+        *remarks(found, candidate),
+        *_in_image(series.volume, contrast_given(series.headers)),
+    )
     name = f"series {series.uid}"
     return Scan(series.volume, series, choice.why, said, name, usable(found))
 
@@ -196,6 +177,6 @@ def _image(path: Path, series_uid: str | None) -> Scan:
     affine, shape = volume.grid.affine, volume.grid.shape
     along = int(abs(affine[2, :3]).argmax())
     check_length(float(abs(affine[2, :3]) @ shape), slices=shape[along])
-    said = remarks_on(volume, VOLUME_CLAIMS)
+    said = (*remarks_on(volume, (THIN,)), *_in_image(volume, None))
     size = " x ".join(str(n) for n in shape)
     return Scan(volume, None, f"an image file of {size} voxels.", said, "image file")

@@ -11,6 +11,8 @@ from femurkit.dicom import choose, find_series, read_series
 from femurkit.dicom.read_seg import read_seg
 from femurkit.dicom.write_seg import write_seg
 from femurkit.dicom.write_segmented import write_segmented_series
+from femurkit.errors import GapInSeries
+from femurkit.sources import load
 from femurkit.volume import Mask
 
 STUDY = {
@@ -120,3 +122,18 @@ def test_a_copy_of_an_enhanced_ct_counts_once(enhanced):
     path = enhanced[0] / "whole"
     (enhanced[0] / "copy").write_bytes(path.read_bytes())
     assert len(find_series(enhanced[0]).candidates) == 1
+
+
+def test_no_remedy_is_named_that_does_not_help(slices, write, hu, tmp_path):
+    made = slices(np.tile(hu, (1, 4, 4)), dtype="uint16", **STUDY)
+    del made[9]
+    write(made, tmp_path / "classic")
+    whole = highdicom.legacy.LegacyConvertedEnhancedCTImage(
+        made, series_instance_uid=generate_uid(), series_number=2,
+        sop_instance_uid=generate_uid(), instance_number=1,
+    )  # fmt: skip
+    whole.save_as(tmp_path / "whole")
+    for gaps in ("refuse", "resample"):
+        with pytest.raises(GapInSeries) as refused:
+            load(tmp_path / "whole", gaps=gaps)
+        assert "--gaps" not in str(refused.value), "frames are not interpolated"

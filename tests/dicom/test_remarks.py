@@ -30,7 +30,14 @@ def test_nothing_is_said_of_a_plain_series(tmp_path, slices, write, hu):
 def test_another_series_beside_it(tmp_path, slices, write, hu):
     write(slices(hu), tmp_path, prefix="a")
     write(slices(np.tile(hu, (2, 1, 1)), series="b"), tmp_path, prefix="b")
-    only(tmp_path, "SERIES_ALONE", "2 CT series found, 2 of them usable")
+    only(tmp_path, "SERIES_ALONE", "2 usable CT series found")
+
+
+def test_a_series_that_cannot_be_used_beside_it(tmp_path, slices, write, hu):
+    write(slices(hu), tmp_path, prefix="a")
+    write(slices(hu[:3], series="b"), tmp_path, prefix="b")
+    only(tmp_path, "SERIES_USABLE", "1 of 2 CT series cannot be used: TooShort.")
+    assert "--series" not in said(tmp_path)["SERIES_USABLE"], "there is no other to name"
 
 
 def test_a_damaged_file(tmp_path, slices, write, hu):
@@ -99,12 +106,21 @@ def test_no_rescale(tmp_path, slices, write, hu):
 
 
 def test_contrast(tmp_path, slices, write, hu):
-    made = slices(hu, ContrastBolusAgent="Secret 300")
-    only(write(made, tmp_path / "a"), "NO_CONTRAST", "vessels")
     item = Dataset()
     item.CodeValue = "1"
-    made = slices(hu, ContrastBolusAgentSequence=[item])
-    only(write(made, tmp_path / "b"), "NO_CONTRAST", "vessels")
+    for name, said_so in (
+        ("a", {"ContrastBolusAgent": "Secret 300"}), ("b", {"ContrastBolusAgentSequence": [item]}),
+    ):  # fmt: skip
+        folder = write(slices(hu, **said_so), tmp_path / name)
+        (remark,) = load(folder).remarks
+        assert (remark.code, remark.severity) == ("NO_CONTRAST", "note")
+        assert remark.text.startswith("The header says that contrast agent was given; none is seen")
+        assert "ecret" not in remark.text
+
+
+def test_a_projection(tmp_path, slices, write, hu):
+    made = slices(hu, ImageType=["DERIVED", "SECONDARY", "AXIAL", "MIP"])
+    only(write(made, tmp_path), "NO_PROJECTION", "a projection (MIP)")
 
 
 @pytest.mark.parametrize("kernel", ["B70f", "BONE", "FC81", "YD", ["Br64f", "3"]])

@@ -53,7 +53,7 @@ def command(
         Literal["both", "left", "right"], typer.Option(help="Femurs wanted.", case_sensitive=False)
     ] = "both",
     gaps: Annotated[
-        Literal["refuse", "resample"], typer.Option(help="Missing slices of a series.")
+        Literal["refuse", "resample"], typer.Option(help="Missing or uneven slices of a series.")
     ] = "refuse",
     anonymize: Annotated[
         bool, typer.Option("--anonymize", help="De-identify all that is written.")

@@ -28,7 +28,9 @@ SERIES = Annotated[
 
 GAPS = Annotated[
     Literal["refuse", "resample"],
-    typer.Option(help="Missing slices: refuse, or interpolate where the gap is at most 6 mm."),
+    typer.Option(
+        help="Missing or uneven slices: refuse, or interpolate at even steps (6 mm apart at most)."
+    ),
 ]
 
 

@@ -135,6 +135,8 @@ def _no_duplicates(g: SliceGeometry) -> None:
 
 
 def _or_resample(g: SliceGeometry) -> str:
+    if not g.resamplable:
+        return ""
     if g.steps_mm.max() > WIDEST_GAP_MM:
         return f" (gaps wider than {WIDEST_GAP_MM:.0f} mm are not interpolated)"
     return ", or pass --gaps resample"
@@ -158,7 +160,7 @@ def _even(g: SliceGeometry) -> None:
         raise UnevenSpacing(
             _step_text(g, at),
             expected=f"{np.median(g.steps_mm):.4g} mm",
-            remedy="Export one reconstruction with even spacing.",
+            remedy=f"Export one reconstruction with even spacing{_or_resample(g)}.",
         )
 
 

@@ -24,7 +24,8 @@ from femurkit.errors import NothingReadable
 class Candidate:
     """The CT slices that share a SeriesInstanceUID, in the order they were found.
 
-    whole: the header of the multi-frame object that they are the frames of, if they are.
+    whole: the header of the multi-frame object that they are the frames of, if they are. aside:
+    slices that lie between those of an even stack; others are interpolated from them (gaps.py).
     """
 
     path: Path
@@ -32,6 +33,7 @@ class Candidate:
     slices: tuple[SliceFile, ...]
     repeats: int = 0
     whole: Dataset | None = None
+    aside: tuple[SliceFile, ...] = ()
 
     @cached_property
     def geometry(self) -> SliceGeometry:
@@ -43,6 +45,7 @@ class Candidate:
             numbers(headers, "PixelSpacing", 2),
             np.hstack([numbers(headers, "Rows", 1), numbers(headers, "Columns", 1)]),
             frozenset(tuple(str(h.get(keyword, "")) for keyword in BELONGING) for h in headers),
+            resamplable=self.whole is None,
         )
 
 

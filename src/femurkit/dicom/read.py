@@ -15,6 +15,7 @@ from femurkit.dicom.checks import check
 from femurkit.dicom.common import quiet
 from femurkit.dicom.files import Files, open_files
 from femurkit.dicom.find import Candidate
+from femurkit.dicom.headers import numbers
 from femurkit.dicom.slice_file import SliceFile
 from femurkit.dicom.slices import SliceGeometry
 from femurkit.dicom.stored import REMEDY, Encoding, encoding
@@ -53,14 +54,15 @@ def read_series(candidate: Candidate) -> CtSeries:
     check(candidate.geometry)
     order = candidate.geometry.order
     slices = [candidate.slices[i] for i in order]
-    encodings = [encoding(s.header) for s in slices]
+    stack = [*slices, *candidate.aside]
+    encodings = [encoding(s.header) for s in stack]
     grid = _grid(candidate.geometry)
     with open_files(candidate.path) as files:
         array = None
         if all(e.is_integral for e in encodings):
-            array = _pixels(files, slices, encodings, grid, np.dtype(np.int16))
+            array = _pixels(files, stack, encodings, grid, np.dtype(np.int16))
         if array is None:
-            array = _pixels(files, slices, encodings, grid, np.dtype(np.float32))
+            array = _pixels(files, stack, encodings, grid, np.dtype(np.float32))
     if array is None:
         raise NotHounsfield("values too large to hold", expected="HU", remedy=REMEDY)
     headers = tuple(_identified(s.header, candidate.uid, s.name) for s in slices)
@@ -107,8 +109,11 @@ def _pixels(
     grid: Grid,
     dtype: np.dtype,
 ) -> np.ndarray | None:
-    """HU of all slices, or None where dtype cannot hold them and give the stored values back."""
-    out = np.empty(grid.shape, dtype)
+    """HU on the grid, or None where dtype cannot hold them and give the stored values back.
+
+    slices: those of the grid, in its order, and then others to interpolate from.
+    """
+    out = np.empty((len(slices), *grid.shape[1:]), dtype)
 
     def fill(index: int) -> bool:
         if slices[index].missing:
@@ -125,17 +130,29 @@ def _pixels(
 
     if not all(_each(fill, len(slices))):
         return None
-    _interpolate(out, np.array([each.missing for each in slices]))
-    return out
+    missing = np.array([each.missing for each in slices])
+    if missing.any():
+        _interpolate(out, missing, _along(slices, grid))
+    return out[: grid.shape[0]]
 
 
-def _interpolate(hu: np.ndarray, missing: np.ndarray) -> None:
-    """Fill the missing slices from those on both sides, linearly; hu: (n, rows, columns)."""
+def _along(slices: Sequence[SliceFile], grid: Grid) -> np.ndarray:
+    """Where slices lie along the first axis of the grid, (n,) indices and shares of them."""
+    positions = numbers([each.header for each in slices], "ImagePositionPatient", 3)
+    return np.asarray(grid.to_index(positions)[:, 0])
+
+
+def _interpolate(hu: np.ndarray, missing: np.ndarray, along: np.ndarray) -> None:
+    """Fill the missing slices from those on both sides, linearly.
+
+    hu: (n, rows, columns); missing: (n,) bool; along: (n,) where they lie.
+    """
     there = np.flatnonzero(~missing)
+    there = there[along[there].argsort()]
     for index in np.flatnonzero(missing):
-        k = int(np.searchsorted(there, index))
+        k = int(np.searchsorted(along[there], along[index]))
         below, above = there[k - 1], there[k]
-        share = np.float32((index - below) / (above - below))
+        share = np.float32((along[index] - along[below]) / (along[above] - along[below]))
         between = hu[below] * (1 - share) + hu[above] * share
         hu[index] = np.rint(between) if hu.dtype.kind == "i" else between
 

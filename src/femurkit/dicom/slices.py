@@ -23,6 +23,7 @@ class SliceGeometry:
     positions_mm: (n, 3) LPS of the first pixel. orientations: (n, 6) row then column direction.
     spacings_mm: (n, 2) between rows, between columns. sizes: (n, 2) rows, columns.
     belongings: the different patients, studies and frames of reference that they name.
+    resamplable: whether missing slices of such a series can be interpolated (gaps.py).
     """
 
     positions_mm: np.ndarray
@@ -30,6 +31,7 @@ class SliceGeometry:
     spacings_mm: np.ndarray
     sizes: np.ndarray
     belongings: frozenset[tuple[str, ...]] = frozenset()
+    resamplable: bool = True
 
     @property
     def normal(self) -> np.ndarray:
