@@ -77,6 +77,7 @@ def reconstruct(
         with steps("find hips"), advice_for(scan):
             located = hips_for(network, scan.volume, device=device)
             hips, missing = _wanted(located, side)
+            _refuse_missing(missing, strict=strict)
         files = SurfaceFiles(folder, surfaces, faces(scan.volume.grid))
         drawn = outline or ("network" if weights or recipe == "paper" else "edge")
         femurs, failed, notes = make_femurs(
@@ -87,8 +88,7 @@ def reconstruct(
             hips,
         )  # fmt: skip
         missing = (*missing, *failed)
-        if strict and missing:
-            raise NoFemurFound(" ".join(map(str, missing_findings(missing))))
+        _refuse_missing(missing, strict=strict)
         femurs = _judged(femurs, scan.remarks)
         lost = missing_findings(missing)
         warnings = (*map(str, lost), *scan.notes, *notes)
@@ -125,6 +125,12 @@ def _wanted(located: Located, which: Which) -> tuple[list[Hip], tuple[MissingFem
         why = " ".join(finding.text for finding in missing_findings(missing))
         raise NoFemurFound(f"{why} Found: {found}.")
     return chosen, missing
+
+
+def _refuse_missing(missing: Sequence[MissingFemur], *, strict: bool) -> None:
+    """Raise NoFemurFound if a femur is missing and none may be."""
+    if strict and missing:
+        raise NoFemurFound(" ".join(map(str, missing_findings(missing))))
 
 
 def _judged(femurs: Sequence[Femur], said: Sequence[Remark]) -> list[Femur]:
