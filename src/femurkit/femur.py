@@ -34,7 +34,7 @@ from femurkit.surface.field import Ready
 from femurkit.surface.files import SurfaceFiles
 from femurkit.surface.fragments import mask_of, outlined_pieces
 from femurkit.surface.hollow import Hollow, hollow, metal_in_shaft, unopened
-from femurkit.surface.implant import Implant, implant_of, with_implant
+from femurkit.surface.implant import Implant, ends, implant_of, with_implant
 from femurkit.surface.implant_surface import implant_surface
 from femurkit.surface.paper import paper_hollow
 from femurkit.surface.periosteal import periosteal
@@ -136,9 +136,10 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
         pieces = tuple(replace(piece, smoothing=smoothing) for piece in pieces)
         solids = [periosteal(piece) for piece in pieces]
         solid = together(solids)
-        alike = likeness(solids[0].mesh, side, files.planes)
+        planes = (*files.planes, *(ends(implant, side) if implant is not None else ()))
+        alike = likeness(solids[0].mesh, side, planes)
         if not alike.is_femur:
-            alike = likeness_of_part(solids[0].mesh, side, files.planes) or alike
+            alike = likeness_of_part(solids[0].mesh, side, planes) or alike
         if not alike.is_femur and work.shipped:
             raise DegenerateShape(f"the outline there is not that of a femur. {alike.out_text}")
         inner = _hollow(work, pieces, mask, solid, implant)

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from femurkit.anatomy import Side
 from femurkit.geometry import Grid, resample
+from femurkit.solid import Plane
 from femurkit.surface.islands import bounding_window, fill_holes, fill_levels, keep_largest
 from femurkit.volume import Field, Mask, Volume
 
@@ -47,6 +49,11 @@ SMOOTH = 1.5
 """Voxels over which that share is averaged."""
 AROUND_BALL_MM = 3.0
 """No bone is drawn so close around a prosthetic head."""
+NECK = (0.77, -0.64)
+"""Lateral and upward part of the direction from a head along its neck, 130 degrees from the shaft
+that points down."""
+BEYOND_HEAD_MM = 30.0
+"""A neck is cut so far from the centre of its head."""
 SHEET = 2
 """Voxels: thinner sheets of bone around metal that lies outside are its blooming."""
 
@@ -162,6 +169,17 @@ def with_implant(probability: Field, implant: Implant) -> Field:
     beside = ndimage.binary_dilation(outer >= 0.5, ball, SHEET)
     array = np.where(sheets & beside & (inner < 0.5), np.float32(0), array)
     return Field(_dents_filled(array, inner >= 0.5).astype(np.float32), probability.grid)
+
+
+def ends(implant: Implant, side: Side) -> tuple[Plane, ...]:
+    """Where a femur ends because its head was replaced: a plane across the neck; none if it was
+    not.
+    """
+    if implant.ball_mm is None:
+        return ()
+    centre, _ = implant.ball_mm
+    neck = np.array([side.sign * NECK[0], 0.0, NECK[1]])
+    return (Plane(centre + BEYOND_HEAD_MM * neck, neck),)
 
 
 def _dents_filled(array: np.ndarray, metal: np.ndarray) -> np.ndarray:
