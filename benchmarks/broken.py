@@ -17,7 +17,7 @@ from scipy import ndimage
 
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
-from femurkit.locate.find import find_hips
+from femurkit.locate.find import locate
 from femurkit.phantom.patient import make_patient
 from femurkit.phantom.shapes import FemurFrame
 from femurkit.segment.weights import fine_network
@@ -120,7 +120,8 @@ def broken(hu, labels, grid: Grid, point, normal, shift, gap=0.0) -> Spoilt:
 
 def _shaft(lateral: float, down: float, gap: float = 0.0) -> Callable[..., Spoilt]:
     return lambda hu, labels, grid, f: broken(
-        hu, labels, grid, f.trochanter + 60 * f.down, f.down, lateral * f.lateral + down * f.down, gap
+        hu, labels, grid, f.trochanter + 60 * f.down, f.down,
+        lateral * f.lateral + down * f.down, gap,
     )  # fmt: skip
 
 
@@ -189,11 +190,13 @@ def main() -> None:
         for way in asked.ways:
             hu, labels, metal = WAYS[way](patient.volume.array, patient.labels, grid, frame)
             volume = Volume(hu, grid)
-            located = {hip.side: hip for hip in find_hips(volume, network=network).hips}
+            located = {hip.side: hip for hip in locate(volume, network=network).hips}
             for side in (Side.LEFT, Side.RIGHT) if way == "as it was" else (Side.LEFT,):
                 said = "not located"
                 if (hip := located.get(side)) is not None:
-                    drawn = hip.probability or predict_whole(volume, hip.box, network=network)
+                    drawn = hip.probability
+                    if drawn is None:
+                        drawn = predict_whole(volume, hip.box, network=network)
                     said = findings(volume, side, drawn, labels == side.label, metal)
                 print(f"{number} {side.value:6}{way:34}{said}", flush=True)
 

@@ -1,4 +1,4 @@
-"""A patient with a nail in the left femur and a broken right one: both come out, neither accepted."""
+"""A nail in the left femur, a broken right one: both come out, neither is accepted."""
 
 import json
 
