@@ -67,7 +67,11 @@ def test_a_new_series_and_what_is_derived_from_it_have_no_errors(tmp_path, posit
     right = Mask((abs(z - 20) < 7) & (abs(y - 16) < 5) & (x < 9), scan.volume.grid)
     masks = {Side.LEFT: left, Side.RIGHT: right}
     written = [*sorted((tmp_path / "ct").iterdir())[::13], tmp_path / "seg.dcm"]
-    write_seg(scan.series, masks, tmp_path / "seg.dcm", weights_hash="ab" * 32, version="1.0")
+    metal = Mask((abs(z - 18) < 9) & (abs(y - 16) < 2) & (x > 18), scan.volume.grid)
+    write_seg(
+        scan.series, masks, tmp_path / "seg.dcm", weights_hash="ab" * 32, version="1.0",
+        implants={Side.LEFT: metal},
+    )  # fmt: skip
     segmented = write_segmented_series(scan.series, left, tmp_path / "left", side=Side.LEFT)
     solid = outline_of(left)
     for kind in get_args(Kind):

@@ -85,7 +85,7 @@ def measure(
         found["compact_bone_hu"] = _rounded(cortex.cortical_hu, 0)
         found["blur_sigma_mm"] = _rounded(cortex.sigma_mm, 2)
     if implant is not None:
-        missing = unmeasured(implant, missing)
+        missing = unmeasured(missing)
         found |= facts(implant)
     found["not_measurable"] = missing
     opened = hollow if no_canal is None else None

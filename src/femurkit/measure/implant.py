@@ -59,16 +59,15 @@ def without_metal(volume: Volume, implant: Implant) -> Volume:
     return Volume(hu, part)
 
 
-def unmeasured(implant: Implant, missing: Mapping[str, str]) -> dict[str, str]:
-    """The reasons of `not_measurable`, where metal is one of them.
+def unmeasured(missing: Mapping[str, str]) -> dict[str, str]:
+    """The reasons of `not_measurable` where there is metal, which may be why the cortex is unknown.
 
     missing: name -> reason, as far as they are known without.
     """
-    out = dict(missing)
-    for name, why in missing.items():
-        if name.endswith(FROM_CORTEX):
-            out[name] = f"{why}; {BESIDE}" if REPLACED not in why else why
-    return out
+    return {
+        name: f"{why}; {BESIDE}" if name.endswith(FROM_CORTEX) and why != REPLACED else why
+        for name, why in missing.items()
+    }
 
 
 def facts(implant: Implant) -> dict[str, Any]:
