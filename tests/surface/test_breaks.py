@@ -41,7 +41,7 @@ def test_a_shaft_moved_aside_has_a_step_and_the_head_is_kept(whole, head, aside)
     assert len(found) == 1
     assert found[0].text == f"the shaft has a step of {aside:.0f} mm"
     assert found[0].kept.depth_mm(head[0]) > 0
-    assert found[0].kept.point_mm[2] == pytest.approx(at[2], abs=5)
+    assert found[0].at_mm[2] == pytest.approx(at[2], abs=5)
 
 
 def test_a_head_moved_on_its_neck_is_a_step_and_the_shaft_is_kept(whole, head):

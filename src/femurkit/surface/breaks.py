@@ -37,6 +37,8 @@ NECK_RADII = (0.6, 2.0)
 APART_MM, LINE = 2.0, 6
 """Between levels, and how many on each side tell where the middle of the bone should be."""
 NECK_APART_MM, NECK_LINE = 1.5, 4
+CLEAR_MM, NECK_CLEAR_MM = 25.0, 8.0
+"""The larger part is cut off so far from the break, beside which pieces may overlap."""
 LEAST_MM2 = 60.0
 SECTORS, DEEP_MM, ALONG_MM = 16, 7.0, 20.0
 """The cortex is the densest HU of each sector down to this depth, held against that of the levels
@@ -52,12 +54,19 @@ LEAST_CORTEX_HU = 500.0
 
 @dataclass(frozen=True)
 class Break:
-    """text: what was seen, without a full stop; kept: the half with the larger part of the femur,
-    that with the head for a break of the shaft, that with the shaft for one of the neck.
+    """text: what was seen, without a full stop; at_mm: where, (3,) LPS; kept: the larger part of
+    the femur, clear of the break: that with the head if the shaft is broken, else that with the
+    shaft.
     """
 
     text: str
+    at_mm: np.ndarray
     kept: Plane
+
+
+def _broken(text: str, at_mm: np.ndarray, kept: np.ndarray, clear_mm: float) -> Break:
+    """A break. kept: (3,) unit, toward the larger part."""
+    return Break(text, at_mm, Plane(at_mm + clear_mm * kept, kept))
 
 
 def breaks_in(outline: Mesh, side: Side, head: Head | None = None) -> tuple[Break, ...]:
@@ -72,11 +81,10 @@ def breaks_in(outline: Mesh, side: Side, head: Head | None = None) -> tuple[Brea
 
 def _neck(outline: Mesh, axes: Axes) -> tuple[Break, ...]:
     """A neck with a step, whose axis turns on the way, or with an angle no whole femur has."""
-    plane = Plane(axes.narrowest.centroid_mm, axes.neck)
+    narrow = axes.narrowest.centroid_mm
     if axes.neck_error_deg > TURN_DEG:
-        return (
-            Break(f"the neck has a step, where its axis turns {axes.neck_error_deg:.0f}°", plane),
-        )
+        text = f"the neck has a step, where its axis turns {axes.neck_error_deg:.0f}°"
+        return (_broken(text, narrow, axes.neck, NECK_CLEAR_MM),)
     first, last = (radii * axes.radius_mm for radii in NECK_RADII)
     away = np.arange(first, last, NECK_APART_MM)
     seen = [nearest_section(outline, axes.centre_mm + a * axes.neck, axes.neck) for a in away]
@@ -87,10 +95,11 @@ def _neck(outline: Mesh, axes: Axes) -> tuple[Break, ...]:
     if steps.max(initial=0.0) > NECK_STEP_MM:
         worst = int(steps.argmax())
         text = f"the neck has a step of {steps[worst]:.0f} mm"
-        return (Break(text, Plane(middles[worst], axes.neck)),)
+        return (_broken(text, middles[worst], axes.neck, NECK_CLEAR_MM),)
     angle = axes.neck_shaft_deg
     if angle is not None and not ANGLE_DEG[0] <= angle <= ANGLE_DEG[1]:
-        return (Break(f"the neck-shaft angle is {angle:.0f}°", plane),)
+        text = f"the neck-shaft angle is {angle:.0f}°"
+        return (_broken(text, narrow, axes.neck, NECK_CLEAR_MM),)
     return ()
 
 
@@ -105,7 +114,7 @@ def _shaft(outline: Mesh, axes: Axes | str) -> tuple[Break, ...]:
     if steps[worst] < (STEP_HEADLESS_MM if isinstance(axes, str) else STEP_MM):
         return ()
     text = f"the shaft has a step of {steps[worst]:.0f} mm"
-    return (Break(text, Plane(at[worst], np.array([0.0, 0.0, 1.0]))),)
+    return (_broken(text, at[worst], np.array([0.0, 0.0, 1.0]), CLEAR_MM),)
 
 
 def _steps(along: np.ndarray, across: np.ndarray, line: int) -> np.ndarray:
