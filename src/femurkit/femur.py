@@ -81,7 +81,7 @@ class Femur:
 @dataclass(frozen=True, eq=False)
 class Drawn:
     """A femur as mask and surfaces. written: what to know of the surfaces' files, by name; pieces:
-    of bone that it is in.
+    of bone that it is in; metal: the surface of the implant.
     """
 
     side: Side
@@ -95,6 +95,7 @@ class Drawn:
     no_canal: str | None
     notes: tuple[str, ...]
     implant: Implant | None = None
+    metal: Mesh | None = None
     pieces: int = 1
 
 
@@ -162,6 +163,7 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
         why_solid(inner),
         inner.notes,
         implant,
+        surfaces["implant"].mesh if implant is not None else None,
         len(pieces),
     )
 
@@ -212,7 +214,7 @@ def picture_femur(work: Work, found: Measured) -> Femur:
     with work.steps(f"{side.value}: pictures"):
         page = femur_page(
             work.scan.volume, side, periosteal=drawn.outline, hollow=drawn.hollow,
-            measured=measured, cortex=found.wall, notes=notes,
+            measured=measured, cortex=found.wall, notes=notes, implant=drawn.metal,
         )  # fmt: skip
     told = (*notes, *remarks(measured))
     return Femur(side, drawn.mask, measured, page, found.findings, told, drawn.implant)
