@@ -37,6 +37,8 @@ MAX_OUT_MM, MAX_SUM_MM = 4.6, 8.5
 """Distance to the nearest femur of the shape model, and that plus the distance back. Real hips, cut
 off, turned, with a nail or a tumour: up to 4.4 and 7.6 mm. Kidneys, vertebrae, knees, shoulders and
 iliac wings: 3.9 mm and more; those within 4.6 mm, together 11.7 mm and more."""
+MIN_BROKEN_MM = 120.0
+"""A shorter candidate is not looked at for a break of the shaft; one of the neck fits as it is."""
 SURE_SUM_MM = 4.0
 """Nothing but a proximal femur came as near."""
 MAX_OUT_IN_SOCKET_MM = 3.0
@@ -114,7 +116,7 @@ def verify(
     if length < MIN_LENGTH_MM:
         return Rejected(side, f"what the network draws there is {length:.0f} mm long")
     fit = fit_femur(surface, side, planes, shown=in_body(volume))
-    if not _fits(fit.apart):
+    if not _fits(fit.apart) and length >= MIN_BROKEN_MM:
         fit = _fit_of_part(surface, side, planes, volume) or fit
     out, back = fit.apart.out_mm, fit.apart.back_mm
     if fit.vertices is None or out > MAX_OUT_MM:
@@ -143,11 +145,14 @@ def _fit_of_part(
     """The fit of the larger part of what looks like a broken femur; None if nothing looks broken,
     or the part is not surely a femur's.
     """
-    for found in breaks_in(surface, side):
-        rest = cut(surface, [found.kept])
-        part = fit_femur(rest, side, (*planes, found.kept), shown=in_body(volume))
-        if part.apart.out_mm + part.apart.back_mm <= SURE_SUM_MM:
-            return part
+    try:
+        for found in breaks_in(surface, side):
+            rest = cut(surface, [found.kept])
+            part = fit_femur(rest, side, (*planes, found.kept), shown=in_body(volume))
+            if part.apart.out_mm + part.apart.back_mm <= SURE_SUM_MM:
+                return part
+    except DegenerateShape:  # nothing is left beside the break
+        return None
     return None
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from femurkit.anatomy import Side
+from femurkit.errors import DegenerateShape
 from femurkit.measure.likeness import Likeness, likeness
 from femurkit.mesh import Mesh
 from femurkit.remark import Remark
@@ -29,10 +30,13 @@ def likeness_of_part(mesh: Mesh, side: Side, planes: Sequence[Plane]) -> Likenes
 
     planes: the scan's faces. None if nothing looks broken, or the part is like none either.
     """
-    for found in breaks_in(mesh, side):
-        part = likeness(cut(mesh, [found.kept]), side, (*planes, found.kept))
-        if part.is_femur:
-            return part
+    try:
+        for found in breaks_in(mesh, side):
+            part = likeness(cut(mesh, [found.kept]), side, (*planes, found.kept))
+            if part.is_femur:
+                return part
+    except DegenerateShape:  # nothing is left beside the break
+        return None
     return None
 
 
