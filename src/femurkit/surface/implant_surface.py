@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid, linear
 from femurkit.solid import faces
 from femurkit.surface.implant import Implant
@@ -17,7 +16,7 @@ from femurkit.volume import Field, Volume
 MARGIN = 6
 """Voxels around a part."""
 LEAST_ML = 0.05
-"""A smaller piece of an implant has no surface of its own."""
+"""A smaller piece of an implant has no surface of its own, unless there is no larger one."""
 SCALE_HU = 3000.0
 """HU that the field goes through from 0 to 1; metal is steeper than that."""
 
@@ -26,18 +25,16 @@ def implant_surface(implant: Implant, volume: Volume) -> Surface:
     """The outline of all parts of an implant as one closed surface, LPS mm, solid, outward normals.
 
     volume: the scan in HU. The outline lies where the scan reads implant.level_hu, between voxels
-    too; it ends flat where the scan ends. Raises DegenerateShape if every part is too small.
+    too; it ends flat where the scan ends.
     """
     names, _ = ndimage.label(implant.mask.array, np.ones((3, 3, 3)))
+    ml = np.bincount(names.ravel())[1:] * volume.grid.voxel_mm3 / 1000
     made = []
     for number, window in enumerate(ndimage.find_objects(names), start=1):
-        part = names[window] == number
-        if np.count_nonzero(part) * volume.grid.voxel_mm3 / 1000 < LEAST_ML:
+        if ml[number - 1] < min(LEAST_ML, ml.max()):
             continue
         start = np.array([w.start for w in window])
-        made.append(_of_part(part, start, volume, implant.level_hu))
-    if not made:
-        raise DegenerateShape("no part of the implant is large enough for a surface")
+        made.append(_of_part(names[window] == number, start, volume, implant.level_hu))
     return together(made)
 
 
