@@ -26,7 +26,7 @@ import numpy as np
 from femurkit import femur, pipeline
 from femurkit.anatomy import Side
 from femurkit.dicom import write_new_series, write_seg, write_segmented_series
-from femurkit.dicom.write_stl import write_encapsulated_stl
+from femurkit.dicom.write_stl import KINDS, write_encapsulated_stl
 from femurkit.geometry import Grid
 from femurkit.images import read_mask, write_mask
 from femurkit.memory import keep_freed
@@ -70,7 +70,7 @@ def floor(source: Path, made: Path, to: Path) -> None:
             stl = (made / side.value / f"{name}.stl").read_bytes()
             shutil.copy(made / side.value / f"{name}.stl", folder)
             write_encapsulated_stl(
-                scan.series, stl, folder / f"{name}_stl.dcm", side=side, hollow=name != "femur"
+                scan.series, stl, folder / f"{name}_stl.dcm", side=side, kind=KINDS[name]
             )
         shutil.copy(made / side.value / "cortex.vtp", folder)
     write_seg(scan.series, masks, to / "segmentation.dcm", weights_hash="0" * 64, version="0")

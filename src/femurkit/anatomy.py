@@ -39,7 +39,9 @@ class Code:
 
 
 FEMUR = Code("71341001", "SCT", "Femur")
+IMPLANT = Code("40388003", "SCT", "Implant")
 ANATOMICAL_STRUCTURE = Code("91723000", "SCT", "Anatomical structure")
+PHYSICAL_OBJECT = Code("260787004", "SCT", "Physical object")
 LATERALITY = {
     Side.LEFT: Code("7771000", "SCT", "Left"),
     Side.RIGHT: Code("24028007", "SCT", "Right"),

@@ -10,13 +10,15 @@ from femurkit import __version__
 from femurkit.anatomy import Side
 from femurkit.dicom.write_seg import write_seg
 from femurkit.dicom.write_segmented import write_segmented_series
-from femurkit.dicom.write_stl import write_encapsulated_stl
+from femurkit.dicom.write_stl import KINDS, write_encapsulated_stl
 from femurkit.errors import DegenerateShape
 from femurkit.images import write_mask
 from femurkit.locate.edges import EDGE_CLAIMS, edges_of_mask
 from femurkit.locate.hip import Hip
 from femurkit.measure.femur import measure
+from femurkit.measure.fracture import fracture_findings, likeness_of_part, without_axes
 from femurkit.measure.hollow import why_solid
+from femurkit.measure.implant import IN_CANAL, implant_findings, without_metal
 from femurkit.measure.likeness import Likeness, likeness
 from femurkit.mesh import Mesh
 from femurkit.remark import Remark, remarks_on
@@ -28,12 +30,15 @@ from femurkit.segment.whole import predict_whole
 from femurkit.sources import Scan
 from femurkit.steps import Steps
 from femurkit.surface.cortex import Cortex, cortex
-from femurkit.surface.ct_edge import outlined
-from femurkit.surface.field import to_mask
+from femurkit.surface.field import Ready
 from femurkit.surface.files import SurfaceFiles
-from femurkit.surface.hollow import hollow
+from femurkit.surface.fragments import mask_of, outlined_pieces
+from femurkit.surface.hollow import Hollow, hollow, metal_in_shaft, unopened
+from femurkit.surface.implant import Implant, ends, implant_of, with_implant
+from femurkit.surface.implant_surface import implant_surface
 from femurkit.surface.paper import paper_hollow
 from femurkit.surface.periosteal import periosteal
+from femurkit.surface.smooth import Surface, together
 from femurkit.volume import Field, Mask
 
 Recipe = Literal["default", "paper"]
@@ -62,7 +67,7 @@ class Work:
 
 @dataclass(frozen=True, eq=False)
 class Femur:
-    """One femur, everything about it written to its own folder."""
+    """One femur, everything about it written to its own folder. implant: if there is one."""
 
     side: Side
     mask: Mask
@@ -70,11 +75,14 @@ class Femur:
     page: FemurPage
     remarks: tuple[Remark, ...]
     notes: tuple[str, ...]
+    implant: Implant | None = None
 
 
 @dataclass(frozen=True, eq=False)
 class Drawn:
-    """A femur as mask and surfaces. written: what to know of the surfaces' files, by name."""
+    """A femur as mask and surfaces. written: what to know of the surfaces' files, by name; pieces:
+    of bone that it is in; metal: the surface of the implant.
+    """
 
     side: Side
     files: SurfaceFiles
@@ -86,16 +94,19 @@ class Drawn:
     written: dict[str, Any]
     no_canal: str | None
     notes: tuple[str, ...]
+    implant: Implant | None = None
+    metal: Mesh | None = None
+    pieces: int = 1
 
 
 @dataclass(frozen=True, eq=False)
 class Measured:
-    """A femur as drawn, with its cortex and measurements, and what cuts it."""
+    """A femur as drawn, with its cortex and measurements, and what was found on it."""
 
     drawn: Drawn
     wall: Cortex | str
     measured: dict[str, Any]
-    cut: tuple[Remark, ...]
+    findings: tuple[Remark, ...]
 
     @property
     def side(self) -> Side:
@@ -111,27 +122,35 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
         probability = hip.probability
         if probability is None:
             probability = predict_whole(volume, hip.box, network=work.network)
+        implant = implant_of(probability, volume)
+        if implant is not None:
+            probability = with_implant(probability, implant)
     with steps(f"{side.value}: mask"):
-        ready = outlined(probability, volume, edge=work.outline == "edge")
-        mask = to_mask(ready)
+        pieces = outlined_pieces(probability, volume, edge=work.outline == "edge")
+        mask = mask_of(pieces)
         write_mask(mask.array.view("uint8"), volume.grid, files.folder / "mask.nii.gz")
         if work.uncertainty:
             doubtful = doubt(probability, mask)
             write_mask(doubtful, volume.grid, files.folder / "uncertainty.nii.gz")
     with steps(f"{side.value}: surfaces"):
-        ready = replace(ready, smoothing=files.options.smoothing(ready.smoothing))
-        solid = periosteal(ready)
-        alike = likeness(solid.mesh, side, files.planes)
+        smoothing = files.options.smoothing(pieces[0].smoothing)
+        pieces = tuple(replace(piece, smoothing=smoothing) for piece in pieces)
+        solids = [periosteal(piece) for piece in pieces]
+        solid = together(solids)
+        planes = (*files.planes, *(ends(implant, side) if implant is not None else ()))
+        alike = likeness(solids[0].mesh, side, planes)
+        if not alike.is_femur:
+            alike = likeness_of_part(solids[0].mesh, side, planes) or alike
         if not alike.is_femur and work.shipped:
             raise DegenerateShape(f"the outline there is not that of a femur. {alike.out_text}")
-        if work.recipe == "paper":
-            inner = paper_hollow(volume, mask)
-        else:
-            inner = hollow(ready, volume, solid)
-        written = {
-            name: files.write(surface, name)
-            for name, surface in (("femur", solid), ("femur_hollow", inner.surface))
-        }
+        inner = _hollow(work, pieces, mask, solid, implant)
+        surfaces = {"femur": solid, "femur_hollow": inner.surface}
+        if implant is not None:
+            surfaces["implant"] = implant_surface(implant, volume)
+            write_mask(
+                implant.mask.array.view("uint8"), volume.grid, files.folder / "implant_mask.nii.gz"
+            )
+        written = {name: files.write(surface, name) for name, surface in surfaces.items()}
     return Drawn(
         side,
         files,
@@ -143,36 +162,62 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
         written,
         why_solid(inner),
         inner.notes,
+        implant,
+        surfaces["implant"].mesh if implant is not None else None,
+        len(pieces),
     )
+
+
+def _hollow(
+    work: Work, pieces: Sequence[Ready], mask: Mask, solid: Surface, implant: Implant | None
+) -> Hollow:
+    """The hollow bone, or the solid one where metal or a fracture hides the canal."""
+    if len(pieces) > 1:
+        return unopened(solid, "The bone is in pieces: no canal opened.")
+    if implant is not None and metal_in_shaft(pieces[0], implant.within):
+        return unopened(solid, f"{IN_CANAL.capitalize()}: no canal opened.")
+    if work.recipe == "paper":
+        return paper_hollow(work.scan.volume, mask)
+    return hollow(pieces[0], work.scan.volume, solid)
 
 
 def measure_femur(work: Work, drawn: Drawn) -> Measured:
     """A femur's measurements."""
     steps, side, volume = work.steps, drawn.side, work.scan.volume
     with steps(f"{side.value}: cortex"):
-        wall = cortex(drawn.outline, volume)
+        implant = drawn.implant
+        seen = volume if implant is None else without_metal(volume, implant)
+        wall = cortex(drawn.outline, seen)
         drawn.files.write_cortex(drawn.outline, wall)
     with steps(f"{side.value}: measure"):
         measured = measure(
             side, drawn.mask, drawn.outline, drawn.hollow, volume,
             probability=drawn.probability, cortex=wall, alike=drawn.alike, no_canal=drawn.no_canal,
+            implant=implant, pieces=drawn.pieces,
         )  # fmt: skip
-        measured["surfaces"] = drawn.written
-    cut = remarks_on(edges_of_mask(drawn.mask), EDGE_CLAIMS)
-    return Measured(drawn, wall, measured, cut)
+        measured = without_axes(measured, drawn.pieces) | {"surfaces": drawn.written}
+    findings = (
+        *remarks_on(edges_of_mask(drawn.mask), EDGE_CLAIMS),
+        *implant_findings(implant, measured),
+        *fracture_findings(
+            drawn.outline, side, seen, measured, pieces=drawn.pieces, metal=implant is not None
+        ),
+    )
+    return Measured(drawn, wall, measured, findings)
 
 
 def picture_femur(work: Work, found: Measured) -> Femur:
     """A femur with its page of the report."""
     drawn, measured, side = found.drawn, found.measured, found.side
-    said = (*map(str, found.cut), *drawn.notes)
+    said = (*map(str, found.findings), *drawn.notes)
     notes = [f"{side.value.capitalize()} hip: {note}" for note in said]
     with work.steps(f"{side.value}: pictures"):
         page = femur_page(
             work.scan.volume, side, periosteal=drawn.outline, hollow=drawn.hollow,
-            measured=measured, cortex=found.wall, notes=notes,
+            measured=measured, cortex=found.wall, notes=notes, implant=drawn.metal,
         )  # fmt: skip
-    return Femur(side, drawn.mask, measured, page, found.cut, (*notes, *remarks(measured)))
+    told = (*notes, *remarks(measured))
+    return Femur(side, drawn.mask, measured, page, found.findings, told, drawn.implant)
 
 
 def write_slices(work: Work, drawn: Drawn) -> None:
@@ -187,7 +232,7 @@ def write_slices(work: Work, drawn: Drawn) -> None:
         for name in drawn.written:
             write_encapsulated_stl(
                 series, files.stl(name), files.folder / f"{name}_stl.dcm",
-                side=side, hollow=name != "femur",
+                side=side, kind=KINDS[name],
             )  # fmt: skip
 
 
@@ -202,4 +247,5 @@ def write_segmentation(work: Work, femurs: Sequence[Drawn | Femur]) -> None:
             work.files.folder / "segmentation.dcm",
             weights_hash=work.weights_hash,
             version=__version__,
+            implants={f.side: f.implant.mask for f in femurs if f.implant is not None},
         )

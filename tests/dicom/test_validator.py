@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from pydicom import dcmread
 
 from femurkit.anatomy import Side
 from femurkit.dicom import write_new_series, write_seg, write_segmented_series
-from femurkit.dicom.write_stl import write_encapsulated_stl
+from femurkit.dicom.write_stl import Kind, write_encapsulated_stl
 from femurkit.geometry import Grid
 from femurkit.images import read_mask
 from femurkit.mesh import read_stl, stl_bytes
@@ -66,13 +67,17 @@ def test_a_new_series_and_what_is_derived_from_it_have_no_errors(tmp_path, posit
     right = Mask((abs(z - 20) < 7) & (abs(y - 16) < 5) & (x < 9), scan.volume.grid)
     masks = {Side.LEFT: left, Side.RIGHT: right}
     written = [*sorted((tmp_path / "ct").iterdir())[::13], tmp_path / "seg.dcm"]
-    write_seg(scan.series, masks, tmp_path / "seg.dcm", weights_hash="ab" * 32, version="1.0")
+    metal = Mask((abs(z - 18) < 9) & (abs(y - 16) < 2) & (x > 18), scan.volume.grid)
+    write_seg(
+        scan.series, masks, tmp_path / "seg.dcm", weights_hash="ab" * 32, version="1.0",
+        implants={Side.LEFT: metal},
+    )  # fmt: skip
     segmented = write_segmented_series(scan.series, left, tmp_path / "left", side=Side.LEFT)
     solid = outline_of(left)
-    for hollow in (False, True):
-        written.append(tmp_path / f"stl{hollow}.dcm")
+    for kind in get_args(Kind):
+        written.append(tmp_path / f"stl{kind}.dcm")
         write_encapsulated_stl(
-            scan.series, stl_bytes(solid), written[-1], side=Side.LEFT, hollow=hollow
+            scan.series, stl_bytes(solid), written[-1], side=Side.LEFT, kind=kind
         )
     for path in [*written, segmented[0], segmented[-1]]:
         assert errors(path) == set(), path.name

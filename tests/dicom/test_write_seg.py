@@ -85,6 +85,26 @@ def test_it_says_what_it_shows_in_standard_codes(tmp_path, series):
     assert laterality == ["7771000", "24028007"]
 
 
+def test_an_implant_is_a_segment_of_its_own_and_may_overlap(tmp_path, series):
+    masks, path = masks_of(series), tmp_path / "seg.dcm"
+    metal = np.zeros_like(masks[Side.LEFT].array)
+    metal[8:12] = masks[Side.LEFT].array[8:12]
+    metal[2:4, :3, :3] = True  # beyond the femur, in slices that it is not in
+    grid = series.volume.grid
+    implants = {Side.LEFT: Mask(metal, grid)}
+    write_seg(series, masks, path, weights_hash="ab", version="9.9", implants=implants)
+    ds = dcmread(path)
+    assert [s.SegmentLabel for s in ds.SegmentSequence][2:] == ["Left hip implant"]
+    segment = ds.SegmentSequence[2]
+    kind = segment.SegmentedPropertyTypeCodeSequence[0]
+    assert (kind.CodeValue, kind.CodeMeaning) == ("40388003", "Implant")
+    assert segment.SegmentedPropertyCategoryCodeSequence[0].CodeValue == "260787004"
+    modifier = kind.SegmentedPropertyTypeModifierCodeSequence[0]
+    assert modifier.CodeMeaning == "Left"
+    for number, array in ((1, masks[Side.LEFT].array), (2, masks[Side.RIGHT].array), (3, metal)):
+        assert np.array_equal(voxels(ds, number, grid), array)
+
+
 def test_one_side_alone(tmp_path, series):
     masks, path = masks_of(series), tmp_path / "seg.dcm"
     write_seg(series, {Side.RIGHT: masks[Side.RIGHT]}, path, weights_hash="", version="9.9")

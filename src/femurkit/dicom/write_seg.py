@@ -1,4 +1,4 @@
-"""Both femurs as one DICOM Segmentation object, through highdicom."""
+"""Both femurs, and implants in them, as one DICOM Segmentation object, through highdicom."""
 
 from __future__ import annotations
 
@@ -6,19 +6,29 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from pydicom import Dataset
 from pydicom.uid import generate_uid
 from pydicom.valuerep import DSfloat
 
-from femurkit.anatomy import ANATOMICAL_STRUCTURE, FEMUR, LATERALITY, Code, Side
+from femurkit.anatomy import (
+    ANATOMICAL_STRUCTURE,
+    FEMUR,
+    IMPLANT,
+    LATERALITY,
+    PHYSICAL_OBJECT,
+    Code,
+    Side,
+)
 from femurkit.dicom.anonymize import mark
 from femurkit.dicom.common import coded, file_meta, quiet
 from femurkit.dicom.headers import numbers, sound
 from femurkit.dicom.read import CtSeries
 from femurkit.volume import Mask
 
+Kind = Literal["femur", "implant"]
 ARTIFICIAL_INTELLIGENCE = Code("123109", "DCM", "Artificial Intelligence")
 SERIES_NUMBER = 9000
 """The segmented CT series follow: 9001 left, 9002 right."""
@@ -32,33 +42,27 @@ def write_seg(
     *,
     weights_hash: str,
     version: str,
+    implants: Mapping[Side, Mask] | None = None,
 ) -> None:
     """Write the femurs found, one binary segment each, left first, on the slices of the series.
 
     masks: on the grid of the series, one or both sides, none empty. weights_hash: of the network
-    that drew them, kept as a parameter of the algorithm. version: of femurkit. Same input, same
-    UIDs. Frames without femur are left out. Source: PS3.3 A.51; CID 7150, 7151, 244.
+    that drew them, kept as a parameter of the algorithm. version: of femurkit. implants: a segment
+    each behind those of the femurs, which they may overlap. Same input, same UIDs. Frames without
+    a segment are left out. Source: PS3.3 A.51; CID 7150, 7151, 244.
     """
     from highdicom import PixelMeasuresSequence
     from highdicom.seg import Segmentation
 
-    sides = [side for side in Side if side in masks]
-    if not sides:
-        raise ValueError("no mask given")
-    for side in sides:
-        if not masks[side].grid.same_as(series.volume.grid):
-            raise ValueError(f"the {side.value} mask and the series are on different grids")
-        if not masks[side].array.any():
-            raise ValueError(f"the {side.value} mask is empty")
-    touched = np.flatnonzero(
-        np.any([masks[side].array.any(axis=(1, 2)) for side in sides], axis=0)
-    ).tolist()
+    segments = _segments(series, masks, implants or {})
+    arrays = [mask.array for _, _, mask in segments]
+    touched = np.flatnonzero(np.any([a.any(axis=(1, 2)) for a in arrays], axis=0)).tolist()
     touched = [index for index in touched if index not in series.interpolated]
     if series.whole is not None:
         touched = np.argsort([h.InstanceNumber for h in series.headers]).tolist()
-    frames = _frames([masks[side].array for side in sides], touched)
+    frames = _frames(arrays, touched)
     digest = hashlib.sha256(frames.data).hexdigest()
-    source = [version, weights_hash, series.uid, *(side.value for side in sides), digest]
+    source = [version, weights_hash, series.uid, *(_label(*s[:2]) for s in segments), digest]
     _, between_rows, between_columns = series.volume.grid.spacing_mm
     between_slices = series.volume.grid.voxel_mm3 / (between_rows * between_columns)
     (said,) = numbers(series.headers[:1], "SliceThickness", 1)[0]
@@ -71,7 +75,8 @@ def write_seg(
         pixel_array=frames,
         segmentation_type="BINARY",
         segment_descriptions=[
-            _segment(number, side, weights_hash, version) for number, side in enumerate(sides, 1)
+            _segment(number, side, kind, weights_hash, version)
+            for number, (side, kind, _) in enumerate(segments, 1)
         ],
         series_instance_uid=generate_uid(entropy_srcs=[*source, "series"]),
         series_number=SERIES_NUMBER,
@@ -98,6 +103,27 @@ def write_seg(
     dataset.save_as(path, enforce_file_format=True)
 
 
+def _segments(
+    series: CtSeries, femurs: Mapping[Side, Mask], implants: Mapping[Side, Mask]
+) -> list[tuple[Side, Kind, Mask]]:
+    """The segments in their order. Raises ValueError if there is none, or a mask does not fit."""
+    kinds: tuple[tuple[Kind, Mapping[Side, Mask]], ...] = (("femur", femurs), ("implant", implants))
+    out = [(side, kind, of[side]) for kind, of in kinds for side in Side if side in of]
+    if not femurs:
+        raise ValueError("no mask given")
+    for side, kind, mask in out:
+        which = f"the {side.value} mask" + (" of an implant" if kind == "implant" else "")
+        if not mask.grid.same_as(series.volume.grid):
+            raise ValueError(f"{which} and the series are on different grids")
+        if not mask.array.any():
+            raise ValueError(f"{which} is empty")
+    return out
+
+
+def _label(side: Side, kind: Kind) -> str:
+    return f"{side.value.capitalize()} {'femur' if kind == 'femur' else 'hip implant'}"
+
+
 def _frames(arrays: Sequence[np.ndarray], slices: Sequence[int]) -> np.ndarray:
     """Those slices of masks (slices, rows, columns) as segment numbers uint8, which highdicom takes
     in a quarter of the time and memory; only where two overlap as a channel each.
@@ -111,7 +137,7 @@ def _frames(arrays: Sequence[np.ndarray], slices: Sequence[int]) -> np.ndarray:
     return out
 
 
-def _segment(number: int, side: Side, weights_hash: str, version: str) -> Dataset:
+def _segment(number: int, side: Side, kind: Kind, weights_hash: str, version: str) -> Dataset:
     from highdicom import AlgorithmIdentificationSequence
     from highdicom.color import CIELabColor
     from highdicom.seg import SegmentDescription
@@ -122,10 +148,10 @@ def _segment(number: int, side: Side, weights_hash: str, version: str) -> Datase
 
     segment = SegmentDescription(
         segment_number=number,
-        segment_label=f"{side.value.capitalize()} femur",
-        segmented_property_category=concept(ANATOMICAL_STRUCTURE),
-        segmented_property_type=concept(FEMUR),
-        display_color=CIELabColor(*COLOURS_LAB[side]),
+        segment_label=_label(side, kind),
+        segmented_property_category=concept(CODES[kind][0]),
+        segmented_property_type=concept(CODES[kind][1]),
+        display_color=CIELabColor(*(COLOURS_LAB[side] if kind == "femur" else METAL_LAB)),
         algorithm_type="AUTOMATIC",
         algorithm_identification=AlgorithmIdentificationSequence(
             name="femurkit",
@@ -134,8 +160,8 @@ def _segment(number: int, side: Side, weights_hash: str, version: str) -> Datase
             parameters={"weights": weights_hash},
         ),
     )
-    kind = segment.SegmentedPropertyTypeCodeSequence[0]
-    kind.SegmentedPropertyTypeModifierCodeSequence = [coded(LATERALITY[side])]
+    what = segment.SegmentedPropertyTypeCodeSequence[0]
+    what.SegmentedPropertyTypeModifierCodeSequence = [coded(LATERALITY[side])]
     return segment
 
 
@@ -189,6 +215,9 @@ def _shared(whole: Dataset) -> Dataset:
 
 COLOURS_LAB = {Side.LEFT: (86.7, 2.8, 37.7), Side.RIGHT: (72.0, 10.0, 45.0)}
 """CIE L*a*b*: that of bone in 3D Slicer's colours of anatomy (241, 214, 145), and a darker one."""
+METAL_LAB = (70.0, -5.0, -20.0)
+"""A steel blue."""
+CODES = {"femur": (ANATOMICAL_STRUCTURE, FEMUR), "implant": (PHYSICAL_OBJECT, IMPLANT)}
 ALIKE = ("ImageOrientationPatient", "StudyInstanceUID", "FrameOfReferenceUID")
 COPIED_ATTRIBUTES = (
     "PatientID", "PatientName", "PatientBirthDate", "PatientSex", "StudyDate", "StudyTime",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Literal, get_args
 
 from pydicom import Dataset
 from pydicom.uid import EncapsulatedSTLStorage, generate_uid
@@ -16,6 +17,9 @@ from femurkit.dicom.headers import sound
 from femurkit.dicom.read import CtSeries
 from femurkit.dicom.write_seg import COPIED_ATTRIBUTES
 
+Kind = Literal["outline", "hollow", "implant"]
+KINDS: dict[str, Kind] = {"femur": "outline", "femur_hollow": "hollow", "implant": "implant"}
+"""What the surfaces are, by the names of their files."""
 MILLIMETRE = Code("mm", "UCUM", "mm")
 PLANNING = Code("129013", "DCM", "Planning Intent")
 SERIES_NUMBER = 9010
@@ -29,15 +33,15 @@ ALWAYS = (*COPIED_ATTRIBUTES, "ContentDate", "ContentTime")
 
 @quiet()
 def write_encapsulated_stl(
-    series: CtSeries, stl: bytes, path: Path, *, side: Side, hollow: bool = False
+    series: CtSeries, stl: bytes, path: Path, *, side: Side, kind: Kind = "outline"
 ) -> None:
     """Write a surface as Encapsulated STL in the study and frame of its series.
 
-    stl: binary, LPS mm, as of mesh.stl_bytes. Same series, surface and version, same UIDs.
+    stl: binary, LPS mm, as of mesh.stl_bytes; kind: what of the femur it is. Same series, surface
+    and version, same UIDs.
     Source: PS3.3 A.85.1, C.35.1.
     """
     header = series.headers[0] if series.whole is None else series.whole
-    kind = "hollow" if hollow else "outline"
     source = [__version__, series.uid, side.value, kind, hashlib.sha256(stl).hexdigest()]
     dataset = Dataset()
     for keyword in OF_THE_STUDY:
@@ -50,7 +54,7 @@ def write_encapsulated_stl(
     series_of = [__version__, series.uid, side.value, "stl series"]
     dataset.SeriesInstanceUID = generate_uid(entropy_srcs=series_of)
     dataset.Modality, dataset.SeriesNumber = "M3D", SERIES_NUMBER + side.label
-    dataset.InstanceNumber = 2 if hollow else 1
+    dataset.InstanceNumber = 1 + get_args(Kind).index(kind)
     dataset.SeriesDescription = f"femur {side.value}, surfaces by femurkit"
     dataset.Manufacturer = dataset.ManufacturerModelName = "femurkit"
     dataset.SoftwareVersions, dataset.DeviceSerialNumber = __version__, "none"

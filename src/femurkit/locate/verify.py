@@ -7,21 +7,25 @@ beside each.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from femurkit.anatomy import Side
-from femurkit.bones.likeness import Apart, fit_femur, in_body
+from femurkit.bones.likeness import Apart, FemurFit, fit_femur, in_body
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.locate.candidates import Candidate
 from femurkit.locate.landmarks import Landmarks, landmarks_of
 from femurkit.locate.socket import socket_share
+from femurkit.mesh import Mesh
 from femurkit.segment.weights import Network
 from femurkit.segment.whole import predict_whole
-from femurkit.solid import cut, faces
+from femurkit.solid import Plane, cut, faces
+from femurkit.surface.breaks import breaks_in
 from femurkit.surface.contour import contour, largest_part
+from femurkit.surface.implant import ends, implant_of, with_implant
 from femurkit.surface.islands import keep_largest
 from femurkit.volume import Field, Volume
 
@@ -33,6 +37,8 @@ MAX_OUT_MM, MAX_SUM_MM = 4.6, 8.5
 """Distance to the nearest femur of the shape model, and that plus the distance back. Real hips, cut
 off, turned, with a nail or a tumour: up to 4.4 and 7.6 mm. Kidneys, vertebrae, knees, shoulders and
 iliac wings: 3.9 mm and more; those within 4.6 mm, together 11.7 mm and more."""
+MIN_BROKEN_MM = 120.0
+"""A shorter candidate is not looked at for a break of the shaft; one of the neck fits as it is."""
 SURE_SUM_MM = 4.0
 """Nothing but a proximal femur came as near."""
 MAX_OUT_IN_SOCKET_MM = 3.0
@@ -93,12 +99,14 @@ def verify(
     """Look at one candidate as a femur of one side. network: the shipped fine one."""
     box = box_around(candidate.low, candidate.high, volume.grid, side, network)
     probability = predict_whole(volume, box, network=network)
-    femur = keep_largest(probability.array >= 0.5)
+    implant = implant_of(probability, volume)
+    bone = probability if implant is None else with_implant(probability, implant)
+    femur = keep_largest(bone.array >= 0.5)
     volume_ml = float(np.count_nonzero(femur)) * box.voxel_mm3 / 1000
     if volume_ml < MIN_FEMUR_ML:
         return Rejected(side, f"the network draws {volume_ml:.0f} ml of femur there")
-    drawn = np.where(femur, probability.array, np.minimum(probability.array, np.float32(0.49)))
-    planes = faces(volume.grid)
+    drawn = np.where(femur, bone.array, np.minimum(bone.array, np.float32(0.49)))
+    planes = faces(volume.grid) if implant is None else (*faces(volume.grid), *ends(implant, side))
     try:
         surface = cut(largest_part(contour(Field(drawn, probability.grid))), planes)
     except DegenerateShape:
@@ -108,6 +116,8 @@ def verify(
     if length < MIN_LENGTH_MM:
         return Rejected(side, f"what the network draws there is {length:.0f} mm long")
     fit = fit_femur(surface, side, planes, shown=in_body(volume))
+    if not _fits(fit.apart) and length >= MIN_BROKEN_MM:
+        fit = _fit_of_part(surface, side, planes, volume) or fit
     out, back = fit.apart.out_mm, fit.apart.back_mm
     if fit.vertices is None or out > MAX_OUT_MM:
         return Rejected(
@@ -123,6 +133,27 @@ def verify(
     if socket is not None and socket < MIN_SOCKET and out + back > SURE_SUM_MM:
         return Rejected(side, "its head lies in no socket of a pelvis")
     return Verified(side, candidate, probability, low, high, fit.apart, landmarks, socket)
+
+
+def _fits(apart: Apart) -> bool:
+    return apart.out_mm <= MAX_OUT_MM and apart.out_mm + apart.back_mm <= MAX_SUM_MM
+
+
+def _fit_of_part(
+    surface: Mesh, side: Side, planes: Sequence[Plane], volume: Volume
+) -> FemurFit | None:
+    """The fit of the larger part of what looks like a broken femur; None if nothing looks broken,
+    or the part is not surely a femur's.
+    """
+    try:
+        for found in breaks_in(surface, side):
+            rest = cut(surface, [found.kept])
+            part = fit_femur(rest, side, (*planes, found.kept), shown=in_body(volume))
+            if part.apart.out_mm + part.apart.back_mm <= SURE_SUM_MM:
+                return part
+    except DegenerateShape:  # nothing is left beside the break
+        return None
+    return None
 
 
 def box_around(low: np.ndarray, high: np.ndarray, scan: Grid, side: Side, network: Network) -> Grid:

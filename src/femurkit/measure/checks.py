@@ -23,17 +23,24 @@ VOLUME_TOLERANCE = 0.01
 
 
 def checks(
-    mask: Mask, periosteal: Mesh, hollow: Mesh | None, length_mm: float, *, whole: bool = True
+    mask: Mask,
+    periosteal: Mesh,
+    hollow: Mesh | None,
+    length_mm: float,
+    *,
+    whole: bool = True,
+    pieces: int = 1,
 ) -> list[dict[str, Any]]:
     """What must hold of one femur: each with a stable code, whether it does, and what was found.
 
-    hollow: None if there is no canal; whole: whether the length begins at a head.
+    hollow: None if there is no canal; whole: whether the length begins at a head; pieces:
+    how many the bone is known to be in.
     """
     volume = periosteal.volume_mm3 / 1000
     density = volume / max(length_mm / 10, 1e-9)
     low, high = PLAUSIBLE_ML_PER_CM
     difference = volume / mask.volume_ml - 1 if mask.volume_ml else float("inf")
-    pieces = int(parts(periosteal).max(initial=-1)) + 1
+    found = int(parts(periosteal).max(initial=-1)) + 1
     crossings = self_intersections(periosteal)
     seen = f"{length_mm:.0f} mm of femur"
     needed = f"{TO_LESSER_TROCHANTER_MM:.0f} mm"
@@ -72,9 +79,11 @@ def checks(
         ),
         check(
             "ONE_COMPONENT",
-            pieces == 1,
-            "The periosteal surface is one part",
-            f"The periosteal surface is {pieces} parts",
+            found == pieces,
+            "The periosteal surface is one part"
+            if pieces == 1
+            else f"The periosteal surface is one part for each of {pieces} pieces of bone",
+            f"The periosteal surface is {found} parts",
         ),
         check(
             "MASK_AGREES",

@@ -11,6 +11,8 @@ from femurkit.locate.edges import LEAST_MM2, edges_of_mask
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.checks import check, checks
 from femurkit.measure.confidence import confidence, signs_of
+from femurkit.measure.hollow import OF_HOLLOW
+from femurkit.measure.implant import REPLACED, facts, replaced, unmeasured
 from femurkit.measure.length import visible_length_mm
 from femurkit.measure.likeness import Likeness
 from femurkit.measure.metal import metal_ml
@@ -20,10 +22,10 @@ from femurkit.solid import Plane, faces
 from femurkit.surface.contour import genus, parts
 from femurkit.surface.cortex import Cortex
 from femurkit.surface.head import Head, fit_head
+from femurkit.surface.implant import Implant
 from femurkit.volume import Field, Mask, Volume
 
 LEAST_METAL_ML = 0.1
-OF_HOLLOW = ("hollow_volume_ml", "canal_volume_ml", "hollow_surface_area_mm2")
 
 
 def measure(
@@ -37,17 +39,21 @@ def measure(
     cortex: Cortex | str | None = None,
     alike: Likeness | None = None,
     no_canal: str | None = None,
+    implant: Implant | None = None,
+    pieces: int = 1,
 ) -> dict[str, Any]:
     """Plain numbers for measurements.json; units are the endings of the names.
 
     mask on the scan's grid, surfaces in LPS mm; probability: what a network gave, on its box, for
     the confidence, which needs the volume too; cortex: of the periosteal surface, if it was sought;
     alike: how like a femur that surface is; no_canal: why the hollow surface is the solid one, if
-    it is.
+    it is; implant: the metal at this femur, if there is any; pieces: of bone that are known.
     What cannot be measured is None, and `not_measurable` says why; `standard_errors` holds those
     that are known. `checks` is a list of {code, passed, text}.
     """
     head = _head(periosteal, side, mask)
+    if implant is not None and replaced(head, implant):
+        head = Head(None, None, None, REPLACED)
     length = visible_length_mm(periosteal)
     ends = faces(mask.grid)
     missing = {} if head.missing is None else {"head": head.missing}
@@ -78,9 +84,14 @@ def measure(
     if isinstance(cortex, Cortex):
         found["compact_bone_hu"] = _rounded(cortex.cortical_hu, 0)
         found["blur_sigma_mm"] = _rounded(cortex.sigma_mm, 2)
+    if implant is not None:
+        missing = unmeasured(missing)
+        found |= facts(implant)
     found["not_measurable"] = missing
     opened = hollow if no_canal is None else None
-    found["checks"] = checks(mask, periosteal, opened, length, whole=head.missing is None)
+    found["checks"] = checks(
+        mask, periosteal, opened, length, whole=head.missing is None, pieces=pieces
+    )
     if alike is not None:
         found["shape_distance_mm"] = _rounded(alike.apart.out_mm, 2)
         found["checks"].append(check("IS_A_FEMUR", alike.is_femur, alike.out_text))

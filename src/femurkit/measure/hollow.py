@@ -6,6 +6,8 @@ from femurkit.measure.volume import volume_ml
 from femurkit.mesh import Mesh
 from femurkit.surface.hollow import Hollow
 
+OF_HOLLOW = ("hollow_volume_ml", "canal_volume_ml", "hollow_surface_area_mm2")
+"""What is measured of the hollow bone."""
 LEAST_CANAL_ML = 0.1
 """Less is none: the hollow bone is then the solid one."""
 

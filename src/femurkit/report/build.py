@@ -54,12 +54,13 @@ def femur_page(
     measured: Mapping[str, Any],
     cortex: Cortex | str = "not sought",
     notes: Sequence[str] = (),
+    implant: Mesh | None = None,
 ) -> FemurPage:
     """Pictures, numbers and checks of one femur.
 
     measured: what measure() returns. hollow: left out where it says that there is no canal. Where
     it found no head, the pictures go through the middle
-    of the surface. cortex: of the periosteal surface, if it could be told.
+    of the surface. cortex: of the periosteal surface, if it could be told; implant: its surface.
     """
     if "hollow_volume_ml" in measured["not_measurable"]:
         hollow = None
@@ -92,6 +93,7 @@ def femur_page(
         shells=(
             shell_of("periosteal", periosteal, stack.corner_mm, shares),
             *([] if hollow is None else [shell_of("hollow", hollow, stack.corner_mm)]),
+            *([] if implant is None else [shell_of("implant", implant, stack.corner_mm)]),
         ),
     )
 

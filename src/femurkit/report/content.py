@@ -79,6 +79,11 @@ class FemurPage:
         """Whether a hollow bone is shown."""
         return any(cut.inner_outline for cut in self.cuts)
 
+    @property
+    def implant(self) -> bool:
+        """Whether an implant is shown."""
+        return any(shell.name == "implant" for shell in self.shells)
+
 
 @dataclass(frozen=True)
 class Report:

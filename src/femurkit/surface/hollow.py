@@ -35,6 +35,9 @@ LEAST_SHAFT_MM = 9.0
 TRABECULAR = 0.15
 """Marrow ends where its median has risen by this share of the way to cortical bone."""
 
+LEAST_METAL_ML = 0.3
+"""Less metal in the shaft does not keep its canal from being opened."""
+
 LEAST_CONTRAST_HU = 300.0
 """Between marrow and cortical bone; with less no canal can be told from bone."""
 
@@ -108,6 +111,24 @@ def hollow(ready: Ready, volume: Volume, solid: Surface) -> Hollow:
     canal_ml = (solid.mesh.volume_mm3 - opened.mesh.volume_mm3) / 1000
     notes = () if canal_ml > 0.1 else ("The canal does not reach the end of the scan.",)
     return Hollow(opened, canal_ml, threshold, marrow, cortical, notes)
+
+
+def metal_in_shaft(ready: Ready, metal: Field) -> bool:
+    """Whether the shaft holds so much metal that its canal cannot be told.
+
+    metal: share of each voxel that is metal, on any grid.
+    """
+    grid = ready.field.grid
+    up = slice(None, None, 1 if grid.affine[2, 0] > 0 else -1)
+    inside = ready.field.array >= 0.5
+    share = linear(metal.array, metal.grid, grid) * inside
+    ml = float(share[up][_shaft(inside[up], grid)].sum()) * grid.voxel_mm3 / 1000
+    return ml >= LEAST_METAL_ML
+
+
+def unopened(solid: Surface, why: str) -> Hollow:
+    """The solid bone, for want of a canal. why: a sentence."""
+    return Hollow(solid, 0.0, None, None, None, (why,))
 
 
 def two_classes(hu: np.ndarray) -> tuple[float, float]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from femurkit.mesh import Mesh, from_vtk, to_vtk, vertex_normals
 
@@ -40,6 +43,21 @@ class Surface:
     smoothing: Smoothing
     volume_change: float
     area_change: float
+
+
+def together(surfaces: Sequence[Surface]) -> Surface:
+    """Several surfaces as one; what smoothing changed is their mean by volume."""
+    if len(surfaces) == 1:
+        return surfaces[0]
+    first = np.cumsum([0, *(len(s.mesh.vertices) for s in surfaces)])
+    mesh = Mesh(
+        np.vstack([s.mesh.vertices for s in surfaces]),
+        np.vstack([s.mesh.faces + k for s, k in zip(surfaces, first[:-1], strict=True)]),
+    )
+    weight = np.array([s.mesh.volume_mm3 for s in surfaces])
+    volume = float(np.average([s.volume_change for s in surfaces], weights=weight))
+    area = float(np.average([s.area_change for s in surfaces], weights=weight))
+    return Surface(mesh, surfaces[0].smoothing, volume, area)
 
 
 def smooth(mesh: Mesh, smoothing: Smoothing = STEPS) -> Surface:

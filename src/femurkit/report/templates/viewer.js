@@ -11,7 +11,7 @@ const PLANES = [
   { name: "coronal", axis: 1, across: 0, down: 2, flip: true, letters: "RLSI" },
   { name: "sagittal", axis: 0, across: 1, down: 2, flip: true, letters: "APSI" },
 ];
-const OUTER = "#ff7a33", INNER = "#43b5ff";
+const COLOURS = { periosteal: "#ff7a33", hollow: "#43b5ff", implant: "#c3f53c" };
 
 async function bytes(text) {
   const packed = Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
@@ -145,7 +145,7 @@ class Plane {
     const row = (mm) => (this.flip ? h - 0.5 - mm / data.step_mm : mm / data.step_mm + 0.5) * k;
     if (this.viewer.outlines) {
       [...this.sections(column, row).entries()].reverse().forEach(([number, path]) => {
-        pen.strokeStyle = number ? INNER : OUTER;
+        pen.strokeStyle = COLOURS[data.surfaces[number].name];
         pen.lineWidth = (number ? 1 : 1.6) / zoom;
         pen.stroke(path);
       });
@@ -448,8 +448,8 @@ class Solid {
   }
 
   show() {
-    const gl = this.gl, hollow = this.which.value === "hollow";
-    const model = this.models[hollow && this.models.length > 1 ? 1 : 0];
+    const gl = this.gl;
+    const model = this.models[Math.max(0, this.data.surfaces.findIndex((one) => one.name === this.which.value))];
     const colour = this.which.value === "thickness" ? "thick" : "bone";
     if (this.legend) this.legend.hidden = colour === "bone";
     const sharp = Math.min(2, window.devicePixelRatio || 1) > 1 ? 2 : 1.5;
