@@ -1,4 +1,4 @@
-"""The bones from the pelvis to the feet as a trunk's painter needs them: depths on a 3 mm lattice.
+"""The bones from the pelvis to the feet as a trunk's painter needs them: depths on a 4 mm lattice.
 
 They cost seconds to draw, so that several scans are made of one pair of hips.
 """
@@ -6,25 +6,22 @@ They cost seconds to draw, so that several scans are made of one pair of hips.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.ndimage import distance_transform_edt
 
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
-from femurkit.phantom.anatomy import draw_anatomy
 from femurkit.phantom.bone_hu import draw_bone_hu
 from femurkit.phantom.canvas import Canvas
-from femurkit.phantom.labelmaps import MappedBody
 from femurkit.phantom.pose import Joint, assemble, draw_joint
 from femurkit.phantom.shapes import Bone, FemurFrame
 from femurkit.phantom.soft import DrawnBody, draw_body, draw_soft_hu
 from femurkit.solid import voxelise
 
-STEP_MM = 3.0
-MARGIN_MM = 6.0
+STEP_MM = 4.0
+MARGIN_MM = 8.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,37 +43,25 @@ class LatticeBone:
 class Hips:
     """Bones and soft tissue from the pelvis down; hip midpoint at the origin, LPS mm.
 
-    base: middle of the sacrum's upper end; top_mm: height up to which the soft tissue is that of
-    a real patient's label map, or None. legs: for each side knee, ankle and toes (3, 3).
+    base: middle of the sacrum's upper end. legs: for each side knee, ankle and toes (3, 3).
     """
 
     bones: tuple[Bone, ...]
     lattice: tuple[LatticeBone, ...]
-    soft: DrawnBody | MappedBody
+    soft: DrawnBody
     base: np.ndarray
-    top_mm: float | None
     legs: tuple[np.ndarray, ...]
 
 
-def draw_hips(rng: np.random.Generator, *, tissue_maps: Path | None = None) -> Hips:
-    """Hips of anybody; a quarter of them with the soft tissue of a label map, if there are any."""
-    if tissue_maps is not None and rng.random() < 0.5:
-        drawn = draw_anatomy(rng, tissue_maps=tissue_maps)
-        bones, soft = [b for b in drawn.bones if b.kind != "spine"], drawn.soft
-    else:
-        bones = assemble(rng, {side: _joint(rng) for side in Side})
-        soft = draw_body(rng, bones, draw_soft_hu(rng))
-    assert isinstance(soft, DrawnBody | MappedBody)
+def draw_hips(rng: np.random.Generator) -> Hips:
+    """Hips of anybody."""
+    bones = assemble(rng, {side: _joint(rng) for side in Side})
     pelvis = next(b.mesh for b in bones if b.kind == "pelvis")
-    top = None
-    if isinstance(soft, MappedBody):
-        moved = Grid(soft.source.grid.shape, soft.place @ soft.source.grid.affine)
-        top = float(moved.bounds_mm()[1][2]) - 4
-    legs = tuple(_leg(b.mesh) for b in bones if b.kind == "tibia")
-    lattice = tuple(_on_lattice(b) for b in bones)
     middle = pelvis.vertices[np.abs(pelvis.vertices[:, 0]) < 12]
     base = middle[middle[:, 2] > middle[:, 2].max() - 14].mean(0)
-    return Hips(tuple(bones), lattice, soft, base, top, legs)
+    legs = tuple(_leg(b.mesh) for b in bones if b.kind == "tibia")
+    lattice = tuple(_on_lattice(b) for b in bones)
+    return Hips(tuple(bones), lattice, draw_body(rng, bones, draw_soft_hu(rng)), base, legs)
 
 
 def _joint(rng: np.random.Generator) -> Joint:
@@ -103,10 +88,14 @@ def _on_lattice(bone: Bone) -> LatticeBone:
     high = bone.mesh.vertices.max(0) + MARGIN_MM
     shape = np.ceil((high - low) / STEP_MM).astype(int)[::-1] + 1
     grid = Grid.aligned(tuple(shape), (STEP_MM,) * 3, low)
-    within = voxelise(bone.mesh, grid)
-    signed = distance_transform_edt(within) - distance_transform_edt(~within)
-    signed = np.asarray(signed - 0.5 * np.sign(signed), np.float32) * STEP_MM
-    depth = gaussian_filter(signed, 0.5)
+    fine = Grid.aligned(tuple(2 * shape), (STEP_MM / 2,) * 3, low - STEP_MM / 4)
+    nz, ny, nx = grid.shape
+    share = voxelise(bone.mesh, fine).reshape(nz, 2, ny, 2, nx, 2).mean((1, 3, 5))
+    inner, outer = share > 0.5, share <= 0.5
+    deep = (distance_transform_edt(inner) - distance_transform_edt(outer)) * STEP_MM
+    deep -= np.sign(deep) * STEP_MM / 2
+    edge = (share > 0) & (share < 1)
+    depth = np.where(edge, (share - 0.5) * STEP_MM, deep).astype(np.float32)
     if bone.kind != "femur" or bone.frame is None:
         return LatticeBone(bone.kind, bone.side, grid, depth, None, None, None)
     frame = bone.frame

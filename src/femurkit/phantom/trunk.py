@@ -12,9 +12,7 @@ from femurkit.phantom.bodyplan import BodyPlan, draw_plan
 from femurkit.phantom.canvas import Ball, BoneStuff, Canvas, Rod, rods
 from femurkit.phantom.devices import lay_devices
 from femurkit.phantom.hip_bones import Hips, lay_hips
-from femurkit.phantom.labelmaps import MappedBody
 from femurkit.phantom.skeleton import SIDES, lay_cage, lay_head, lay_spine
-from femurkit.phantom.soft import DrawnBody
 from femurkit.phantom.viscera import (
     Contrast,
     draw_contrast,
@@ -65,7 +63,6 @@ def paint(
     plan, hips = trunk.plan, trunk.hips
     lean = _flesh(canvas, trunk)
     _muscles(canvas, trunk, lean)
-    _mapped(canvas, hips)
     cavity = lean - plan.wall_mm
     lay_abdomen(canvas, plan, trunk.contrast, rng)
     lay_bowel(canvas, plan, trunk.contrast, rng)
@@ -124,16 +121,9 @@ def _limbs(trunk: Trunk) -> list[list[Rod | Ball]]:
     """Outlines of thighs, lower legs, feet and arms."""
     soft, fat = trunk.hips.soft, trunk.plan.fat_mm
     out: list[list[Rod | Ball]] = [list(arm.flesh) for arm in trunk.arms]
-    femora = [b.frame for b in trunk.hips.lattice if b.kind == "femur" and b.frame is not None]
-    for number, leg in enumerate(trunk.hips.legs):
+    for leg, (top, _, radius) in zip(trunk.hips.legs, soft.thighs, strict=True):
         knee = leg[0] + [0, 0, 20]
-        if isinstance(soft, MappedBody):  # it ends in the thigh
-            if number >= len(femora):
-                continue
-            top, slim = femora[number].trochanter + 150 * femora[number].down, 62.0 + 0.4 * fat
-        else:
-            top, _, radius = soft.thighs[number]
-            slim = radius - 0.9 * max(0.0, soft.torso[0] - 160 - fat)
+        slim = radius - 0.9 * max(0.0, soft.torso[0] - 160 - fat)
         end = 0.62 * slim + 8
         parts = [Rod(top, knee, slim, end), Rod(knee, knee + 0.4 * (leg[1] - knee), end, 60.0)]
         parts += [Rod(parts[-1].b, leg[1], 60.0, 42.0), Rod(leg[1] + [0, 25, -30], leg[2], 42, 32)]
@@ -158,26 +148,12 @@ def _muscles(canvas: Canvas, trunk: Trunk, lean: np.ndarray) -> None:
         canvas.fill(rods(psoas, [9, 19, 15]), value)
     for arm in trunk.arms:
         canvas.fill(arm.muscle, value)
-    soft = trunk.hips.soft
-    if isinstance(soft, DrawnBody):
-        for path, radius in soft.lines:
-            if path[:, 2].min() < 60:
-                canvas.fill(rods(path, 0.93 * radius), value)
+    for path, radius in trunk.hips.soft.lines:
+        if path[:, 2].min() < 60:
+            canvas.fill(rods(path, 0.93 * radius), value)
     for leg in trunk.hips.legs:
         calf = leg[0] + 0.3 * (leg[1] - leg[0]) + [0, 18, 0]
         canvas.fill(rods([leg[0], calf, leg[1]], [24, 38, 14]), value)
-
-
-def _mapped(canvas: Canvas, hips: Hips) -> None:
-    """Soft tissue of a label map, where there is one."""
-    if hips.top_mm is None:
-        return
-    count = int((canvas.z < hips.top_mm).sum())
-    if count:
-        part = canvas.grid.crop((0, 0, 0), (count, *canvas.grid.shape[1:]))
-        mapped = hips.soft.hu(part)
-        known = mapped > -900
-        canvas.hu[:count][known] = mapped[known]
 
 
 def _leg_vessels(canvas: Canvas, trunk: Trunk, rng: np.random.Generator) -> None:

@@ -73,7 +73,7 @@ def lay_chest(
     first = int(np.searchsorted(canvas.z, dome - 100))
     x, y, z = canvas.x[None, None], canvas.y[None, :, None], canvas.z[first:, None, None]
     bulge = 1 - ((np.abs(x) - 62) / (72 * plan.wide)) ** 2 - ((y + 5) / (115 * plan.wide)) ** 2
-    floor = np.float32(dome) + 42 * np.maximum(bulge, -2.2) + np.where(x < 0, 10, 0)
+    floor = np.float32(dome) + 42 * np.maximum(bulge, -2.2) + np.where(x < 0, np.float32(10), np.float32(0))
     narrow = 60 * np.clip((z - plan.height(500.0)) / max(apex - plan.height(500.0), 1), 0, 1) ** 2
     spine = np.interp(canvas.z[first:], plan.spine[:, 2], plan.spine[:, 1]).astype(np.float32)
     middle = np.sqrt((x / 34) ** 2 + ((y - spine[:, None, None] + 25) / 95) ** 2) - 1

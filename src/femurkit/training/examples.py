@@ -12,6 +12,7 @@ import os
 import zlib
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -35,12 +36,14 @@ HEAD_MM = (-60.0, -66.0, -158.0)
 left)."""
 EXAMPLES_VERSION = {"fine": 8, "coarse": 9}
 """Raised whenever the same seed would draw other examples: phantoms and this module."""
-SCANS_PER_PATIENT = 5
+SCANS_PER_PATIENT = 8
 """Coarse scans of one pair of hips, each in another body, another posture and another view."""
 SOFT_PSF_MM = (0.5, 1.3)
 """Blur of soft kernels. Edges of real femoral shafts on two scanners measured 0.8-1.2 mm."""
 BELOW_TROCHANTER_MM = 25.0
 """Femur above this level counts as proximal for the coarse network."""
+BODY_HU, LEAST_BODY, AIR_VOXELS = -200, 0.03, 10
+"""Rows of which less than such a share is denser are air, and at most so many of them are kept."""
 
 Bones = list[tuple[Bone, Depth]]
 
@@ -106,7 +109,7 @@ def make_fine(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> 
             _save(name, fine_example(anatomy, side, stream))
 
 
-def make_coarse(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> None:
+def make_coarse(number: int, seed: int, cache: Path) -> None:
     """Scans of trunks on the hips of patient `number`, unless they are there already.
 
     Each file holds hu int16 and label uint8 (z, y, x) as in CoarseScan.
@@ -115,13 +118,27 @@ def make_coarse(number: int, seed: int, cache: Path, tissue_maps: Path | None) -
     if all(path.exists() for path in names):
         return
     rng = np.random.default_rng([seed, number, zlib.crc32(b"coarse")])
-    hips = draw_hips(rng, tissue_maps=tissue_maps)
+    hips = draw_hips(rng)
     for name, stream in zip(names, rng.spawn(len(names)), strict=True):
         if not name.exists():
             trunk = draw_trunk(hips, stream)
             view = draw_view(trunk, stream, step_mm=COARSE_MM)
             seen = scan_coarsely(trunk, view, stream, below_trochanter_mm=BELOW_TROCHANTER_MM)
-            _save(name, {"hu": seen.hu, "label": seen.label})
+            window = around_body(seen.hu, stream)
+            _save(name, {"hu": seen.hu[window], "label": seen.label[window]})
+
+
+def around_body(hu: np.ndarray, rng: np.random.Generator) -> tuple[slice, slice, slice]:
+    """Window of a scan (z, y, x) that leaves out most of the air around the body."""
+    out = []
+    for axis in range(3):
+        other = tuple(a for a in range(3) if a != axis)
+        body = np.flatnonzero((hu > BODY_HU).mean(other) > LEAST_BODY)
+        first, last = (int(body[0]), int(body[-1])) if len(body) else (0, hu.shape[axis] - 1)
+        more = rng.integers(0, AIR_VOXELS, 2)
+        start, stop = max(first - more[0], 0), min(last + 1 + more[1], hu.shape[axis])
+        out.append(slice(int(start), int(stop)) if axis else slice(None))
+    return out[0], out[1], out[2]
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -145,15 +162,15 @@ def draw_examples(
 ) -> list[Path]:
     """The examples of so many patients, those that are missing drawn on all cores.
 
-    kind: "fine" or "coarse". They lie in a folder of `cache` that is named by all that they
-    depend on.
+    kind: "fine" or "coarse"; tissue_maps: for fine ones only. They lie in a folder of `cache`
+    that is named by all that they depend on.
     """
-    maps = Path(tissue_maps) if tissue_maps else None
+    maps = Path(tissue_maps) if tissue_maps and kind == "fine" else None
     cache = cache / f"phantoms-{_hash(kind, seed, maps)}"
     cache.mkdir(parents=True, exist_ok=True)
-    make = make_coarse if kind == "coarse" else make_fine
+    make = make_coarse if kind == "coarse" else partial(make_fine, tissue_maps=maps)
     with ProcessPoolExecutor(workers) as pool:
-        jobs = [pool.submit(make, n, seed, cache, maps) for n in range(patients)]
+        jobs = [pool.submit(make, n, seed, cache) for n in range(patients)]
         for job in jobs:
             job.result()
     return sorted(p for n in range(patients) for p in cache.glob(f"{kind}-{n:04d}-*.npz"))
