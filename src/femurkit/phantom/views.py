@@ -14,9 +14,9 @@ from femurkit.phantom.trunk import Trunk
 
 TableSide = Literal["behind", "before", "left", "right", "none"]
 VIEWS = {
-    "pelvis": 0.18, "abdomen and pelvis": 0.14, "trunk": 0.07, "whole": 0.04, "legs": 0.05,
-    "one hip": 0.13, "half": 0.04,
-    "chest": 0.10, "abdomen": 0.07, "head": 0.05, "knees": 0.04, "part": 0.09,
+    "pelvis": 0.17, "abdomen and pelvis": 0.14, "trunk": 0.06, "whole": 0.03, "legs": 0.04,
+    "one hip": 0.14, "half": 0.04,
+    "chest": 0.10, "abdomen": 0.06, "head": 0.04, "knees": 0.04, "part": 0.14,
 }  # fmt: skip
 """Shares of the kinds of scan; those from chest on hold no proximal femur."""
 
@@ -52,11 +52,9 @@ def draw_view(trunk: Trunk, rng: np.random.Generator, *, step_mm: float) -> View
         size[0] *= 0.5
         centre[0] += side * size[0] * rng.uniform(0.4, 0.55)
     elif kind == "one hip":
-        bone = trunk.hips.lattice[0]
         frames = [b.frame for b in trunk.hips.lattice if b.frame is not None]
         frame = frames[rng.integers(len(frames))]
         centre[:2] = frame.head[:2] + rng.normal(0, [30, 25]) + frame.lateral[:2] * 12
-        del bone
     elif kind == "part":
         centre = _somewhere(trunk, rng) + rng.normal(0, 18, 3)
         size = np.array([field, field * rng.uniform(0.7, 1.2), rng.uniform(90, 300)])
@@ -115,9 +113,11 @@ def _somewhere(trunk: Trunk, rng: np.random.Generator) -> np.ndarray:
     leg = trunk.hips.legs[rng.integers(len(trunk.hips.legs))]
     frames = [b.frame for b in trunk.hips.lattice if b.frame is not None]
     frame = frames[rng.integers(len(frames))]
+    wing = np.array([side * 100, 30, 120])
+    thigh = frame.trochanter + frame.down * rng.uniform(120, 260)
     places = [
-        arm.shoulder, arm.shoulder, arm.wrist, arm.elbow,
-        np.array([side * 100, 30, 120]), leg[0], leg[1], frame.trochanter + frame.down * 190,
+        arm.shoulder, arm.shoulder, arm.shoulder, arm.wrist, arm.elbow, wing, wing, wing,
+        leg[0], leg[0], leg[0], leg[1], thigh, thigh,
         trunk.plan.at("L3"), trunk.plan.at("T8"), trunk.plan.at("C3"),
         np.array([side * 60, 40, trunk.plan.height(255)]), np.array([0, -30, trunk.plan.height(250)]),
     ]  # fmt: skip
