@@ -28,7 +28,10 @@ TURNS = ("", "x+10", "x-10", "x+20", "z+15")
 
 def scans(data: Path) -> list[tuple[str, Path, str]]:
     """(name, path, what is known to be there) of every real scan."""
-    out = [("002", data / "pelvic-ref-002/ct.zip", "both"), ("003", data / "pelvic-ref-003/ct.zip", "both")]
+    out = [
+        ("002", data / "pelvic-ref-002/ct.zip", "both"),
+        ("003", data / "pelvic-ref-003/ct.zip", "both"),
+    ]
     known = {"lidc-chest": "none", "tcga-ay-4070": "both", "medimages": "both"}
     for path in sorted((data / "real-more").glob("*_ct.nii.gz")):
         name = path.name.removesuffix("_ct.nii.gz")
@@ -57,7 +60,9 @@ def at_4_mm(path: Path, kept: Path) -> tuple[np.ndarray, Grid]:
         hu = resample(volume.array, volume.grid, grid, outside=-1000.0)
         np.savez_compressed(file, hu=hu.astype(np.int16), low=low)
     data = np.load(file)
-    return data["hu"].astype(np.float32), Grid.aligned(data["hu"].shape, (STEP_MM,) * 3, data["low"])
+    return data["hu"].astype(np.float32), Grid.aligned(
+        data["hu"].shape, (STEP_MM,) * 3, data["low"]
+    )
 
 
 def say(name: str, what: str, hu: np.ndarray, grid: Grid, network: Network) -> str:

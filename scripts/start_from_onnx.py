@@ -46,7 +46,9 @@ def unfold(net: nn.Module, path: Path) -> list[tuple[nn.Conv3d, nn.BatchNorm3d]]
     convolutions = [f for f in folded if len(f) == 2]
     slopes = [f[0].reshape(-1) for f in folded if len(f) == 1]
     units = [m for name, m in net.named_modules() if hasattr(m, "adn") and ".wide" not in name]
-    pairs = [(m.conv, m.adn.N) for m in units if isinstance(m.conv, nn.Conv3d) and hasattr(m.adn, "N")]
+    pairs = [
+        (m.conv, m.adn.N) for m in units if isinstance(m.conv, nn.Conv3d) and hasattr(m.adn, "N")
+    ]
     for (conv, _), (weight, bias) in zip(pairs, convolutions, strict=True):
         conv.weight.data, conv.bias.data = weight, bias
     with_slope = [m for m in units if hasattr(m.adn, "A")]
@@ -66,6 +68,7 @@ def calibrate(net: nn.Module, pairs, examples: list[torch.Tensor]) -> None:
             sums[bn][0] += rows.sum(1)
             sums[bn][1] += (rows**2).sum(1)
             sums[bn][2] += rows.shape[1]
+
         return hook
 
     hooks = [conv.register_forward_hook(listen(bn)) for conv, bn in pairs]

@@ -11,7 +11,8 @@ from typing import Literal
 import numpy as np
 
 from femurkit.phantom.bodyplan import BodyPlan
-from femurkit.phantom.canvas import Ball, BoneStuff, Canvas, Rod, Solid, rods
+from femurkit.phantom.canvas import Ball, BoneStuff, Rod, Solid, rods
+from femurkit.phantom.shoulder import across, scapula
 
 Posture = Literal["down", "belly", "up", "absent"]
 
@@ -47,9 +48,7 @@ def draw_posture(rng: np.random.Generator) -> tuple[Posture, Posture]:
     return either[rng.integers(4)], either[rng.integers(4)]
 
 
-def draw_arm(
-    plan: BodyPlan, side: float, posture: Posture, rng: np.random.Generator
-) -> Arm:
+def draw_arm(plan: BodyPlan, side: float, posture: Posture, rng: np.random.Generator) -> Arm:
     """An arm and its shoulder blade; side: 1 left, -1 right. An absent one is a shoulder only."""
     up = posture == "up"
     width = float(plan.outline(np.array([plan.height(530.0)]))[0][0])
@@ -66,7 +65,7 @@ def draw_arm(
     if posture == "down":
         wrist[1] = np.clip(wrist[1], -70, 90)
     mineral = plan.mineral
-    bones = _scapula(plan, shoulder, side, rng, up=up)
+    bones = scapula(plan, shoulder, side, rng, up=up)
     stout = float(rng.uniform(28, 46)) + 0.35 * plan.fat_mm
     flesh: list[Rod | Ball] = [Ball(shoulder, np.full(3, stout + 16))]
     muscle: list[Rod | Ball] = [Ball(shoulder + along * 12, np.full(3, 42 * plan.wide))]
@@ -79,7 +78,11 @@ def draw_arm(
         palm = wrist + fore * 70
         flesh += [Ball(palm, np.array([46.0, 30.0, 85.0]))]
         flesh += [Ball(wrist + fore * 150, np.array([38.0, 22.0, 50.0]))]
-        muscle += [Rod(shoulder, elbow, 36, 30), Rod(elbow, wrist, 32, 20), Ball(palm, np.array([30.0, 16, 50]))]  # fmt: skip
+        muscle += [
+            Rod(shoulder, elbow, 36, 30),
+            Rod(elbow, wrist, 32, 20),
+            Ball(palm, np.array([30.0, 16, 50])),
+        ]
     return Arm(shoulder, elbow, wrist, flesh, muscle, bones)
 
 
@@ -90,20 +93,18 @@ def _directions(
     if posture == "up":
         out = np.radians(rng.uniform(8, 75))
         along = np.array([side * np.sin(out), rng.uniform(-0.5, 0.25), np.cos(out)])
-        fore = np.array([-side * rng.uniform(-0.2, 1.0), rng.uniform(-0.6, 0.1), rng.uniform(0, 0.9)])  # fmt: skip
+        fore = np.array(
+            [-side * rng.uniform(-0.2, 1.0), rng.uniform(-0.6, 0.1), rng.uniform(0, 0.9)]
+        )
     elif posture == "belly":
         along = np.array([side * rng.uniform(0.1, 0.4), rng.uniform(-0.25, 0.15), -1.0])
-        fore = np.array([-side * rng.uniform(0.5, 1.1), -rng.uniform(0.2, 0.9), -rng.uniform(-0.2, 0.7)])  # fmt: skip
+        fore = np.array(
+            [-side * rng.uniform(0.5, 1.1), -rng.uniform(0.2, 0.9), -rng.uniform(-0.2, 0.7)]
+        )
     else:
         along = np.array([side * rng.uniform(0.1, 0.32), rng.uniform(-0.1, 0.15), -1.0])
         fore = np.array([side * rng.uniform(-0.32, 0.12), rng.uniform(-0.3, 0.1), -1.0])
     return along / np.linalg.norm(along), fore / np.linalg.norm(fore)
-
-
-def _across(along: np.ndarray, toward: np.ndarray) -> np.ndarray:
-    """The direction at right angles to `along` that points most toward another, unit."""
-    out = toward - along * (along @ toward)
-    return np.asarray(out / max(float(np.linalg.norm(out)), 1e-6))
 
 
 def _humerus(
@@ -117,15 +118,22 @@ def _humerus(
 ) -> list[tuple[Solid, BoneStuff]]:
     """Head, tuberosity, shaft and condyles; much like a small femur."""
     radius = float(rng.uniform(19.5, 27.0)) * plan.wide
-    inward = _across(along, np.array([-side, 0.45, 0.25]))
+    inward = across(along, np.array([-side, 0.45, 0.25]))
     start = shoulder - inward * rng.uniform(12, 20) + along * rng.uniform(14, 24)
     inner = float(rng.uniform(80, 420))
     trabecular = BoneStuff(inner, float(rng.uniform(500, 1100)), float(rng.uniform(0.6, 1.6)))
     knob = start - inward * 10 - along * 14
-    upper = [Ball(shoulder, np.full(3, radius)), Rod(start - along * 8, start + along * 45, radius * 0.85, 13.5), Ball(knob, np.full(3, 14.0))]  # fmt: skip
+    upper: Solid = [
+        Ball(shoulder, np.full(3, radius)),
+        Rod(start - along * 8, start + along * 45, radius * 0.85, 13.5),
+        Ball(knob, np.full(3, 14.0)),
+    ]
     shaft = Rod(start + along * 35, elbow - along * 30, 12.5, 11.0)
-    wing = _across(along, np.cross(along, fore) + 1e-3)
-    condyles = [Rod(elbow - along * 55, elbow - along * 8, 11.0, 14.0), Rod(elbow - wing * 22, elbow + wing * 22, 11.0, 11.0)]  # fmt: skip
+    wing = across(along, np.cross(along, fore) + 1e-3)
+    condyles = [
+        Rod(elbow - along * 55, elbow - along * 8, 11.0, 14.0),
+        Rod(elbow - wing * 22, elbow + wing * 22, 11.0, 11.0),
+    ]
     return [
         ([shaft], BoneStuff(float(rng.uniform(-60, 40)), 1350, float(rng.uniform(2.5, 5)))),
         (upper, trabecular),
@@ -133,44 +141,25 @@ def _humerus(
     ]
 
 
-def _scapula(
-    plan: BodyPlan, shoulder: np.ndarray, side: float, rng: np.random.Generator, *, up: bool
-) -> list[tuple[Solid, BoneStuff]]:
-    """Shoulder blade with its socket, acromion and coracoid; and the collar bone."""
-    stuff = BoneStuff(float(rng.uniform(150, 400)), 1050, 1.5).scaled(plan.mineral)
-    radius = 25.0 * plan.wide
-    socket = shoulder + np.array([-side * (radius + 8), 10, 0])
-    tip = socket + np.array([-side * (0 if up else 28), 42, -118 * plan.tall])
-    spine = socket + np.array([-side * 70, 62, 5])
-    middle = (socket + tip + spine) / 3
-    normal = np.cross(tip - socket, spine - socket)
-    normal /= np.linalg.norm(normal)
-    first = _across(normal, tip - socket)
-    turn = np.stack([first, np.cross(normal, first), normal])
-    acromion = shoulder + np.array([side * 8, 10, radius + 16])
-    parts: list[Rod | Ball] = [
-        Ball(socket, np.array([11.0, 15.0, 19.0])),
-        Ball(middle, np.array([62.0, 40.0, 4.0]) * plan.wide, turn),
-        *rods([socket, (socket + tip) / 2 + [side * 4, 0, 0], tip], [10.0, 7.0, 5.0]),
-        *rods([spine, (spine + acromion) / 2 + [0, 14, 6], acromion], [5.0, 7.0, 9.0]),
-        *rods([socket + [0, -10, 14], socket + np.array([side * 6, -34, 18])], [8.0, 6.0]),
-    ]
-    inner = np.array([side * 20, 0, plan.height(518.0)])
-    inner[1] = 18 - float(plan.outline(np.array([inner[2]]))[1][0])
-    bow = (inner + acromion) / 2 + [0, -16, 0]
-    clavicle = rods([inner, bow, acromion + [-side * 10, -10, -4]], [9.0, 6.5, 7.5])
-    return [(parts, stuff), (clavicle, stuff.scaled(1.15))]
-
-
 def _forearm(
     elbow: np.ndarray, wrist: np.ndarray, plan: BodyPlan, rng: np.random.Generator
 ) -> list[tuple[Solid, BoneStuff]]:
     """Radius and ulna."""
     along = (wrist - elbow) / np.linalg.norm(wrist - elbow)
-    apart = _across(along, rng.normal(0, 1, 3)) * 11.0
+    apart = across(along, rng.normal(0, 1, 3)) * 11.0
     stuff = BoneStuff(120, 1250, 2.2).scaled(0.4 + 0.6 * plan.mineral)
-    ulna = rods([elbow - along * 16 - apart, elbow + along * 25 - apart, wrist - apart], [12.0, 8.5, 6.0])  # fmt: skip
-    radius = rods([elbow + along * 12 + apart, elbow + along * 40 + apart, wrist - along * 28 + apart, wrist + apart * 0.6], [9.5, 7.0, 8.0, 14.0])  # fmt: skip
+    ulna = rods(
+        [elbow - along * 16 - apart, elbow + along * 25 - apart, wrist - apart], [12.0, 8.5, 6.0]
+    )
+    radius = rods(
+        [
+            elbow + along * 12 + apart,
+            elbow + along * 40 + apart,
+            wrist - along * 28 + apart,
+            wrist + apart * 0.6,
+        ],
+        [9.5, 7.0, 8.0, 14.0],
+    )
     return [(ulna, stuff), (radius, stuff)]
 
 
@@ -178,10 +167,14 @@ def _hand(
     wrist: np.ndarray, fore: np.ndarray, side: float, plan: BodyPlan, rng: np.random.Generator
 ) -> list[tuple[Solid, BoneStuff]]:
     """Carpal bones and five rays, more or less curled."""
-    wide = _across(fore, rng.normal(0, 1, 3) + [0, 2.0, 0])
+    wide = across(fore, rng.normal(0, 1, 3) + [0, 2.0, 0])
     palm = np.cross(fore, wide)
     stuff = BoneStuff(250, 900, 1.2).scaled(0.4 + 0.6 * plan.mineral)
-    carpals = [Ball(wrist + fore * (8 + 14 * row) + wide * 11 * (c - 1.5), np.full(3, 8.0)) for row in range(2) for c in range(4)]  # fmt: skip
+    carpals = [
+        Ball(wrist + fore * (8 + 14 * row) + wide * 11 * (c - 1.5), np.full(3, 8.0))
+        for row in range(2)
+        for c in range(4)
+    ]
     curl = rng.uniform(0, 0.9)
     rays: list[Rod] = []
     for finger in range(5):

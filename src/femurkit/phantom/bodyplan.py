@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-LEVELS = ("L5", "L4", "L3", "L2", "L1", *(f"T{n}" for n in range(12, 0, -1)), *(f"C{n}" for n in range(7, 0, -1)))  # fmt: skip
+LEVELS = (
+    "L5",
+    "L4",
+    "L3",
+    "L2",
+    "L1",
+    *(f"T{n}" for n in range(12, 0, -1)),
+    *(f"C{n}" for n in range(7, 0, -1)),
+)
 """Vertebrae from below."""
 PITCH_MM = {"L": 35.0, "T": 24.5, "C": 17.0}
 OUTLINE = (

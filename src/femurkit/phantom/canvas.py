@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from femurkit.geometry import Grid
 
@@ -76,7 +77,7 @@ Solid = Sequence[Rod | Ball]
 """The union of its parts."""
 
 
-def rods(path: Sequence[np.ndarray] | np.ndarray, radius: float | Sequence[float]) -> list[Rod]:
+def rods(path: Sequence[ArrayLike] | np.ndarray, radius: float | Sequence[float]) -> list[Rod]:
     """A polyline (n, 3) of one radius, or of one a point."""
     points = [np.asarray(p, float) for p in path]
     radii = [float(radius)] * len(points) if isinstance(radius, float | int) else list(radius)

@@ -84,7 +84,9 @@ def scanned(hu: np.ndarray, view: View, rng: np.random.Generator) -> tuple[np.nd
     shade = rng.normal(0, rng.uniform(0, 25), (4, 4, 4)).astype(np.float32)
     apart = np.array(hu.shape) * step / 3
     corner = view.grid.origin_mm
-    hu = hu + linear(shade, Grid.aligned(shade.shape, tuple(apart), corner), view.grid) * (hu > -600)
+    hu = hu + linear(shade, Grid.aligned(shade.shape, tuple(apart), corner), view.grid) * (
+        hu > -600
+    )
     thick = rng.choice([0.0, 1.5, 3.0], p=[0.55, 0.35, 0.10])
     if thick:
         hu = gaussian_filter1d(hu, thick / step, 0, mode="nearest")
@@ -124,7 +126,12 @@ def _with_table(hu: np.ndarray, view: View, rng: np.random.Generator) -> np.ndar
     """A table under the skin, on the side on which the patient lies."""
     if view.table == "none":
         return hu
-    turned = {"behind": hu, "before": hu[:, ::-1], "left": hu.swapaxes(1, 2), "right": hu[:, :, ::-1].swapaxes(1, 2)}[view.table].copy()  # fmt: skip
+    turned = {
+        "behind": hu,
+        "before": hu[:, ::-1],
+        "left": hu.swapaxes(1, 2),
+        "right": hu[:, :, ::-1].swapaxes(1, 2),
+    }[view.table].copy()
     body = np.flatnonzero((turned > -200).mean((0, 2)) > 0.02)
     if len(body):
         step = view.grid.spacing_mm
@@ -132,7 +139,12 @@ def _with_table(hu: np.ndarray, view: View, rng: np.random.Generator) -> np.ndar
         grid = Grid.aligned(shape, step, -0.5 * step[0] * (np.array(shape[::-1]) - 1))
         last = float(grid.to_world([0, body[-1], 0])[1])
         add_table(turned, grid, top_mm=last + rng.uniform(0, 14), with_rods=rng.random() < 0.12)
-    back = {"behind": turned, "before": turned[:, ::-1], "left": turned.swapaxes(1, 2), "right": turned.swapaxes(1, 2)[:, :, ::-1]}  # fmt: skip
+    back = {
+        "behind": turned,
+        "before": turned[:, ::-1],
+        "left": turned.swapaxes(1, 2),
+        "right": turned.swapaxes(1, 2)[:, :, ::-1],
+    }
     return back[view.table]
 
 

@@ -76,7 +76,7 @@ def lay_cage(canvas: Canvas, plan: BodyPlan, rng: np.random.Generator) -> None:
     stuff = BoneStuff(float(rng.uniform(80, 300)), 950, 1.4).scaled(plan.mineral)
     cartilage = float(rng.uniform(70, 130)) if rng.random() < 0.6 else float(rng.uniform(150, 420))
     top, bottom = plan.height(512), plan.height(370)
-    width, front, _ = plan.outline(np.array([top, bottom]))
+    _, front, _ = plan.outline(np.array([top, bottom]))
     chest = [np.array([0.0, 12.0 - front[0], top]), np.array([0.0, 12.0 - front[1], bottom])]
     for number in range(1, 13):
         origin = plan.at(f"T{number}")
@@ -108,7 +108,9 @@ def _rib(
     middle, depth = (back - front) / 2, (back + front) / 2
     out = [origin + [side * 18, 16, 2]]
     for a, z, w, m, d in zip(angles, heights, width - 12, middle, depth, strict=True):
-        out.append(np.array([side * w * shrink * np.sin(a), m + d * np.cos(a) * min(1, shrink + 0.15), z]))  # fmt: skip
+        out.append(
+            np.array([side * w * shrink * np.sin(a), m + d * np.cos(a) * min(1, shrink + 0.15), z])
+        )
     return out
 
 
@@ -127,7 +129,10 @@ def lay_head(canvas: Canvas, plan: BodyPlan, rng: np.random.Generator) -> None:
     canvas.fill([brain], 36.0)
     _unbone(canvas, brain)
     for side in SIDES:
-        petrous = [vault + np.array([side * 62, 12, -55]) * size, vault + np.array([side * 14, -14, -52]) * size]  # fmt: skip
+        petrous = [
+            vault + np.array([side * 62, 12, -55]) * size,
+            vault + np.array([side * 14, -14, -52]) * size,
+        ]
         canvas.lay_bone(rods(petrous, 11.0 * size), BoneStuff(900, 1500, 3))
         canvas.fill([Ball(petrous[0] + [0, 16, -6], np.array([9, 12, 14]) * size)], -500.0)
         orbit = face + np.array([side * 31, -26, 40]) * size
@@ -135,16 +140,34 @@ def lay_head(canvas: Canvas, plan: BodyPlan, rng: np.random.Generator) -> None:
         canvas.fill([Ball(orbit + [0, -6, 0], np.array([18, 22, 17]) * size)], 5.0)
         cheek = face + np.array([side * 28, -26, 8]) * size
         canvas.lay_bone([Ball(cheek, np.array([20, 20, 22]) * size)], BoneStuff(500, 800, 1.5))
-        canvas.fill([Ball(cheek, np.array([15, 16, 18]) * size)], -900.0 if rng.random() < 0.8 else 30.0)  # fmt: skip
-    canvas.lay_bone([Ball(vault + np.array([0, -40, -58]) * size, np.array([40, 45, 7]) * size)], bone)  # fmt: skip
+        canvas.fill(
+            [Ball(cheek, np.array([15, 16, 18]) * size)], -900.0 if rng.random() < 0.8 else 30.0
+        )
+    canvas.lay_bone(
+        [Ball(vault + np.array([0, -40, -58]) * size, np.array([40, 45, 7]) * size)], bone
+    )
     canvas.fill([Ball(face + np.array([0, -28, 12]) * size, np.array([9, 34, 24]) * size)], -850.0)
-    canvas.fill(rods([face + np.array([0, 18, 5]) * size, face + np.array([0, 40, -60]) * size], 9.0), -950.0)  # fmt: skip
+    canvas.fill(
+        rods([face + np.array([0, 18, 5]) * size, face + np.array([0, 40, -60]) * size], 9.0),
+        -950.0,
+    )
     chin = face + np.array([0, -46, -58]) * size
     for side in SIDES:
-        jaw = [chin, face + np.array([side * 30, -30, -52]) * size, face + np.array([side * 46, 18, -42]) * size, face + np.array([side * 50, 28, 18]) * size]  # fmt: skip
-        canvas.lay_bone(rods(jaw, [11 * size, 10 * size, 9 * size, 7 * size]), BoneStuff(500, 1300, 2.5))  # fmt: skip
+        jaw = [
+            chin,
+            face + np.array([side * 30, -30, -52]) * size,
+            face + np.array([side * 46, 18, -42]) * size,
+            face + np.array([side * 50, 28, 18]) * size,
+        ]
+        canvas.lay_bone(
+            rods(jaw, [11 * size, 10 * size, 9 * size, 7 * size]), BoneStuff(500, 1300, 2.5)
+        )
         if rng.random() < 0.85:
-            teeth = [face + np.array([side * 2, -50, -32]) * size, face + np.array([side * 24, -34, -32]) * size, face + np.array([side * 30, -8, -32]) * size]  # fmt: skip
+            teeth = [
+                face + np.array([side * 2, -50, -32]) * size,
+                face + np.array([side * 24, -34, -32]) * size,
+                face + np.array([side * 30, -8, -32]) * size,
+            ]
             canvas.lay_bone(rods(teeth, 7.5 * size), BoneStuff(1700, 1900, 2))
             if rng.random() < 0.3:
                 canvas.fill([Ball(teeth[2], rng.uniform(4, 8, 3))], 3000.0)

@@ -1,4 +1,4 @@
-"""A whole person on a canvas: skin, fat, muscles, organs and every bone from the feet to the head."""
+"""A whole person on a canvas: skin, fat, muscles, organs and the bones from feet to head."""
 
 from __future__ import annotations
 
@@ -10,17 +10,12 @@ from femurkit.geometry import Grid, linear
 from femurkit.phantom.arms import Arm, draw_arm, draw_posture
 from femurkit.phantom.bodyplan import BodyPlan, draw_plan
 from femurkit.phantom.canvas import Ball, BoneStuff, Canvas, Rod, rods
+from femurkit.phantom.chest import lay_chest, lay_vessels
+from femurkit.phantom.contrast import Contrast, draw_contrast
 from femurkit.phantom.devices import lay_devices
 from femurkit.phantom.hip_bones import Hips, lay_hips
 from femurkit.phantom.skeleton import SIDES, lay_cage, lay_head, lay_spine
-from femurkit.phantom.viscera import (
-    Contrast,
-    draw_contrast,
-    lay_abdomen,
-    lay_bowel,
-    lay_chest,
-    lay_vessels,
-)
+from femurkit.phantom.viscera import lay_abdomen, lay_bowel
 
 POWER = 2.6
 """Exponent of the superellipse that a section through the trunk is."""
@@ -103,13 +98,13 @@ def _flesh(canvas: Canvas, trunk: Trunk) -> np.ndarray:
     return lean
 
 
-def _loft(
-    canvas: Canvas, width: np.ndarray, front: np.ndarray, back: np.ndarray
-) -> np.ndarray:
+def _loft(canvas: Canvas, width: np.ndarray, front: np.ndarray, back: np.ndarray) -> np.ndarray:
     """Depth below a stack of superellipses, about, mm, (z, y, x) float32."""
     x = np.abs(canvas.x)[None, None] ** np.float32(POWER)
     along = (width**-POWER).astype(np.float32)[:, None, None]
-    reach = np.where(canvas.y[None] > 0, np.maximum(back, 1)[:, None], np.maximum(front, 1)[:, None])
+    reach = np.where(
+        canvas.y[None] > 0, np.maximum(back, 1)[:, None], np.maximum(front, 1)[:, None]
+    )
     y = (np.abs(canvas.y)[None] / reach).astype(np.float32) ** POWER
     rest = 1 - (x * along + y[:, :, None])
     size = np.minimum(width, np.minimum(front, back)).astype(np.float32)[:, None, None]
@@ -140,11 +135,19 @@ def _muscles(canvas: Canvas, trunk: Trunk, lean: np.ndarray) -> None:
     wall[above] = canvas.share(lean[high][above])
     canvas.hu[high] += (value - canvas.hu[high]) * wall
     belly = canvas.share(lean[high] - plan.wall_mm)
-    canvas.hu[high] += (trunk.fat_hu - canvas.hu[high]) * belly * (canvas.z[high] < plan.height(560))[:, None, None]  # fmt: skip
+    canvas.hu[high] += (
+        (trunk.fat_hu - canvas.hu[high])
+        * belly
+        * (canvas.z[high] < plan.height(560))[:, None, None]
+    )
     for side in SIDES:
         back = [plan.at(v) + [side * 30, 40, 0] for v in ("L5", "L2", "T9", "T3", "C5")]
         canvas.fill(rods(back, [24, 26, 22, 16, 14]), value)
-        psoas = [plan.at("L1") + [side * 28, 0, 0], plan.at("L4") + [side * 44, 0, 0], np.array([side * 80, -25, 30])]  # fmt: skip
+        psoas = [
+            plan.at("L1") + [side * 28, 0, 0],
+            plan.at("L4") + [side * 44, 0, 0],
+            np.array([side * 80, -25, 30]),
+        ]
         canvas.fill(rods(psoas, [9, 19, 15]), value)
     for arm in trunk.arms:
         canvas.fill(arm.muscle, value)
@@ -183,6 +186,12 @@ def _feet(canvas: Canvas, trunk: Trunk) -> None:
     stuff = BoneStuff(200, 800, 1.2).scaled(trunk.plan.mineral)
     for leg in trunk.hips.legs:
         heel = leg[1] + [0, 25, -45]
-        parts: list[Rod | Ball] = [Ball(heel, np.array([18.0, 36, 20])), Ball(leg[1] + [0, -8, -22], np.array([20.0, 26, 16]))]  # fmt: skip
-        parts += [Rod(leg[1] + [9 * (n - 2), -35, -35], leg[2] + [13 * (n - 2), 0, 0], 7, 5) for n in range(5)]  # fmt: skip
+        parts: list[Rod | Ball] = [
+            Ball(heel, np.array([18.0, 36, 20])),
+            Ball(leg[1] + [0, -8, -22], np.array([20.0, 26, 16])),
+        ]
+        parts += [
+            Rod(leg[1] + [9 * (n - 2), -35, -35], leg[2] + [13 * (n - 2), 0, 0], 7, 5)
+            for n in range(5)
+        ]
         canvas.lay_bone(parts, stuff)

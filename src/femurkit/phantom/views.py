@@ -1,4 +1,4 @@
-"""What a scan shows of a person: where it begins and ends, how the person lies, how large one is."""
+"""What a scan shows of a person: where it begins and ends, how the person lies, how large."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Literal
 import numpy as np
 from scipy.spatial.transform import Rotation
 
-from femurkit.anatomy import Side
 from femurkit.geometry import Grid
 from femurkit.phantom.trunk import Trunk
 
@@ -119,7 +118,8 @@ def _somewhere(trunk: Trunk, rng: np.random.Generator) -> np.ndarray:
         arm.shoulder, arm.shoulder, arm.shoulder, arm.wrist, arm.elbow, wing, wing, wing,
         leg[0], leg[0], leg[0], leg[1], thigh, thigh,
         trunk.plan.at("L3"), trunk.plan.at("T8"), trunk.plan.at("C3"),
-        np.array([side * 60, 40, trunk.plan.height(255)]), np.array([0, -30, trunk.plan.height(250)]),
+        np.array([side * 60, 40, trunk.plan.height(255)]),
+        np.array([0, -30, trunk.plan.height(250)]),
     ]  # fmt: skip
     return np.asarray(places[rng.integers(len(places))], float)
 
@@ -135,8 +135,3 @@ def _clearance(trunk: Trunk, grid: Grid, to_patient: np.ndarray, kind: str) -> f
         return 0.0
     above = kind != "knees" and (low + high) / 2 > (top + bottom) / 2
     return float(top - low if above else bottom - high)
-
-
-def sides_seen(trunk: Trunk) -> tuple[Side, ...]:
-    """Sides on which there is a femur."""
-    return tuple(b.side for b in trunk.hips.lattice if b.kind == "femur" and b.side is not None)
