@@ -12,7 +12,7 @@ def test_the_shipped_networks_say_what_they_are():
     assert fine.classes[fine.femur] == "femur"
     assert coarse.classes[1:3] == ("left proximal femur", "right proximal femur")
     assert (coarse.spacing_mm, fine.spacing_mm) == (4.0, 1.5)
-    assert (coarse.kind, fine.kind) == ("hip", "hip")
+    assert (coarse.kind, fine.kind) == ("scan", "hip")
     assert fine_network() is fine
 
 

@@ -66,6 +66,15 @@ def test_examples_lie_apart_by_what_they_depend_on(tmp_path):
 
     maps = tmp_path / "maps"
     maps.mkdir()
-    bare, seeded, mapped = _hash(1, None), _hash(2, None), _hash(1, maps)
+    bare, seeded, mapped = _hash("fine", 1, None), _hash("fine", 2, None), _hash("fine", 1, maps)
     (maps / "a.nii.gz").write_bytes(b"1")
-    assert len({bare, seeded, _hash(1, maps)}) == 3 and mapped == bare
+    different = {bare, seeded, _hash("fine", 1, maps), _hash("coarse", 1, None)}
+    assert len(different) == 4 and mapped == bare
+
+
+def test_of_whole_scans_one_a_patient_is_validated(tmp_path, monkeypatch):
+    drawn = [Path(f"coarse-{n:04d}-{k}.npz") for n in range(8) for k in range(3)]
+    monkeypatch.setattr(sources, "draw_examples", lambda *args, **more: drawn)
+    told = sources.material(tiny(manifest=None, phantoms=8, spacing_mm=4.0, box="scan"), tmp_path)
+    assert [p.stem for p in told.validation] == ["coarse-0006-0", "coarse-0007-0"]
+    assert len(told.labelled) == 18

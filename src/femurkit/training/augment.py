@@ -4,10 +4,33 @@ seen.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 import torch.nn.functional as F
 from scipy.spatial.transform import Rotation
+
+
+@dataclass(frozen=True)
+class Variety:
+    """How far augmentation goes. turn_deg, stretch: standard deviation of turns and of the
+    logarithm of size; gain: greatest relative error of HU; offset_hu: standard deviation; bone:
+    factor on what lies above 250 HU, least and greatest; noise_hu: greatest standard deviation.
+    """
+
+    turn_deg: float
+    stretch: float
+    gain: float
+    offset_hu: float
+    bone: tuple[float, float]
+    noise_hu: float
+
+
+HIP = Variety(6.0, 0.08, 0.04, 10.0, (0.7, 1.25), 35.0)
+"""For networks that outline bone."""
+SCAN = Variety(7.0, 0.10, 0.12, 25.0, (0.6, 1.35), 70.0)
+"""For the network that finds hips, which no scanner and no patient should surprise."""
 
 
 def placed(
@@ -16,8 +39,7 @@ def placed(
     rng: np.random.Generator,
     *,
     fill: tuple[float, ...],
-    turn_deg: float,
-    stretch: float,
+    variety: Variety,
 ) -> torch.Tensor:
     """A patch of a (c, z, y, x) stack: somewhere, and every other time turned and stretched; no
     flips.
@@ -25,7 +47,7 @@ def placed(
     fill: value of each channel outside the stack.
     """
     if rng.random() < 0.5:
-        return _turned(stack, patch, rng, fill, turn_deg, stretch)
+        return _turned(stack, patch, rng, fill, variety)
     room = [max(0, n - p) for n, p in zip(stack.shape[1:], patch, strict=True)]
     at = [int(rng.integers(r + 1)) for r in room]
     part = stack[(slice(None), *(slice(a, a + p) for a, p in zip(at, patch, strict=True)))]
@@ -41,10 +63,10 @@ def _turned(
     patch: tuple[int, int, int],
     rng: np.random.Generator,
     fill: tuple[float, ...],
-    turn_deg: float,
-    stretch: float,
+    variety: Variety,
 ) -> torch.Tensor:
-    turn = Rotation.from_euler("xyz", rng.normal(0, turn_deg, 3), degrees=True).as_matrix()
+    angles, stretch = rng.normal(0, variety.turn_deg, 3), variety.stretch
+    turn = Rotation.from_euler("xyz", angles, degrees=True).as_matrix()
     scale = np.exp(rng.normal(0, stretch)) * np.exp(rng.normal(0, stretch / 3, 3))
     size = np.array(stack.shape[1:][::-1], float)
     want = np.array(patch[::-1], float)
@@ -62,18 +84,21 @@ def _turned(
     return out[0] + offset
 
 
-def rescanned(hu: torch.Tensor, rng: np.random.Generator) -> torch.Tensor:
+def rescanned(
+    hu: torch.Tensor, rng: np.random.Generator, *, variety: Variety = HIP
+) -> torch.Tensor:
     """The same anatomy (z, y, x) with another calibration, bone density and noise.
 
     Never another sharpness: blur moves the place where the scan reads the outline's HU, and the
     target would no longer lie there. That variety is the phantoms'.
     """
-    hu = hu * float(rng.uniform(0.96, 1.04)) + float(rng.normal(0, 10))
+    gain = float(rng.uniform(1 - variety.gain, 1 + variety.gain))
+    hu = hu * gain + float(rng.normal(0, variety.offset_hu))
     if rng.random() < 0.5:
-        hu = torch.where(hu > 250, 250 + (hu - 250) * float(rng.uniform(0.7, 1.25)), hu)
+        hu = torch.where(hu > 250, 250 + (hu - 250) * float(rng.uniform(*variety.bone)), hu)
     if rng.random() < 0.5:
         noise = torch.from_numpy(rng.standard_normal(hu.shape, dtype=np.float32))
-        hu = hu + noise * float(rng.uniform(0, 35))
+        hu = hu + noise * float(rng.uniform(0, variety.noise_hu))
     return hu
 
 

@@ -46,6 +46,8 @@ class Config:
     channels: tuple[int, ...] = (16, 32, 64, 128, 224)
     """Feature maps per level; every level after the first halves the resolution once more."""
     residual_units: int = 2
+    context: bool = False
+    """Dilated convolutions on the coarsest level: each voxel knows six of its voxels around it."""
     window_hu: tuple[float, float] = (-200.0, 1000.0)
     """HU mapped linearly to -1..1 and clipped."""
 

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch.utils.data import Dataset
 
-from femurkit.training.augment import placed, rescanned
+from femurkit.training.augment import HIP, SCAN, placed, rescanned
 from femurkit.training.config import Config
 from femurkit.training.networks import windowed
 
@@ -123,12 +123,13 @@ class Draws(Dataset[Batch]):
         arrays = load(path, len(config.classes))
         window = self._window(arrays, rng, annotated=annotated)
         shares, known = _believed(arrays, window, told)
+        variety = SCAN if config.box == "scan" else HIP
         parts = [arrays.hu[window][None], shares / np.float32(255), known[None]]
         stack = torch.from_numpy(np.concatenate(parts).astype(np.float32))
         if config.augment:
             fill = (-1000.0, *(0.0,) * len(shares), 0.0)
-            stack = placed(stack, config.patch, rng, fill=fill, turn_deg=6.0, stretch=0.08)
-        hu = rescanned(stack[0], rng) if config.augment else stack[0]
+            stack = placed(stack, config.patch, rng, fill=fill, variety=variety)
+        hu = rescanned(stack[0], rng, variety=variety) if config.augment else stack[0]
         rest = (1 - stack[1:-1].sum(0, keepdim=True)).clamp(min=0)
         return windowed(hu, config)[None], torch.cat([rest, stack[1:-1]]), (stack[-1:] > 0.99) + 0.0
 

@@ -1,8 +1,8 @@
 """Training examples from phantoms: what the networks see, and what they should say.
 
-Files are fine-*.npz (one hip on the canonical 1.5 mm grid) and coarse-*.npz (a whole scan at 4 mm,
-which costs as much as three hips). Patient n depends on the seed and n alone, so a stopped run goes
-on where it was.
+Files are fine-*.npz (one hip on the canonical 1.5 mm grid) and coarse-*.npz (a scan of any part of
+a trunk at 4 mm, several for each patient). Patient n depends on the seed and n alone, so a stopped
+run goes on where it was.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import os
 import zlib
-from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,22 +20,30 @@ import numpy as np
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid, resample
 from femurkit.phantom.anatomy import Anatomy, draw_anatomy
+from femurkit.phantom.coarse_scan import scan_coarsely
 from femurkit.phantom.distance import Depth
+from femurkit.phantom.hip_bones import draw_hips
 from femurkit.phantom.render import depths, scan
 from femurkit.phantom.scanner import draw_scanner
 from femurkit.phantom.shapes import Bone
+from femurkit.phantom.trunk import draw_trunk
+from femurkit.phantom.views import draw_view
 from femurkit.training.config import COARSE_MM, FINE_MM
 
 FINE_SHAPE = (136, 88, 100)
 HEAD_MM = (-60.0, -66.0, -158.0)
 """Where a box begins, relative to the head centre: x medial, y anterior, z below (canonical
 left)."""
-EXAMPLES_VERSION = 8
+EXAMPLES_VERSION = {"fine": 8, "coarse": 9}
 """Raised whenever the same seed would draw other examples: phantoms and this module."""
+SCANS_PER_PATIENT = 8
+"""Coarse scans of one pair of hips, each in another body, another posture and another view."""
 SOFT_PSF_MM = (0.5, 1.3)
 """Blur of soft kernels. Edges of real femoral shafts on two scanners measured 0.8-1.2 mm."""
 BELOW_TROCHANTER_MM = 25.0
 """Femur above this level counts as proximal for the coarse network."""
+BODY_HU, LEAST_BODY, AIR_VOXELS = -200, 0.03, 10
+"""Rows of which less than such a share is denser are air, and at most so many of them are kept."""
 
 Bones = list[tuple[Bone, Depth]]
 
@@ -84,76 +92,53 @@ def fine_example(anatomy: Anatomy, side: Side, rng: np.random.Generator) -> dict
     }
 
 
-def coarse_example(anatomy: Anatomy, rng: np.random.Generator) -> dict[str, np.ndarray]:
-    """A scan at 4 mm: hu int16 and label uint8 (z, y, x).
-
-    label: 0 rest, 1 left and 2 right proximal femur, 3 the rest of a femur, 4 other bone.
-    """
-    field = rng.uniform(350, 500)
-    centre = rng.normal(0, 15, 2)
-    kind = rng.random()
-    top, bottom = rng.uniform(30, 180), rng.uniform(-280, -90)
-    if kind < 0.15:  # one hip cut out, as archives around a tumour are
-        side = Side.LEFT if rng.random() < 0.5 else Side.RIGHT
-        field, centre = (
-            rng.uniform(140, 230),
-            np.array([side.sign * rng.uniform(70, 120), rng.normal(0, 20)]),
-        )
-        top, bottom = rng.uniform(-40, 80), rng.uniform(-200, -90)
-    elif kind < 0.25:  # no hip: abdomen, or thighs and knees
-        top, bottom = (
-            (rng.uniform(200, 300), rng.uniform(35, 90))
-            if kind < 0.2
-            else (-150.0, -rng.uniform(300, 480))
-        )
-    elif kind < 0.45:
-        top, bottom = rng.uniform(100, 300), rng.uniform(-450, -100)
-    low = np.array([*(centre - field / 2), bottom])
-    high = np.array([*(centre + field / 2 * np.array([1, 0.85])), top])
-    scanner = replace(draw_scanner(rng), spacing_mm=(float(rng.choice([2.0, 4.0])), 2.0, 2.0))
-    scanner = replace(scanner, noise_hu=scanner.noise_hu * 0.5, psf_mm=1.0, grain_mm=1.5)
-    grid = _grid(low, high, scanner.spacing_mm)
-    bones = depths(anatomy, grid, lattice_mm=2.5)
-    hu = scan(anatomy, scanner, grid, rng, bones=bones)
-    shape = np.ceil((high - low) / COARSE_MM).astype(int)[::-1]
-    target = Grid.aligned(tuple(shape), (COARSE_MM,) * 3, low + rng.uniform(-1, 1, 3))
-    label = np.zeros(target.shape, np.uint8)
-    points = target.to_world(np.indices(target.shape).reshape(3, -1).T)
-    for bone, depth in bones:
-        inside = resample(depth.depth_mm, depth.grid, target, outside=-9.0) > 0
-        if bone.kind == "femur" and bone.frame is not None and bone.side is not None:
-            below = ((points - bone.frame.trochanter) @ bone.frame.down).reshape(target.shape)
-            proximal = below < BELOW_TROCHANTER_MM
-            label[inside & proximal] = bone.side.label
-            label[inside & ~proximal] = 3
-        else:
-            label[inside & (label == 0)] = 4
-    return {"hu": np.rint(resample(hu, grid, target)).astype(np.int16), "label": label}
-
-
 def _grid(low: np.ndarray, high: np.ndarray, spacing_mm: tuple[float, float, float]) -> Grid:
     shape = np.maximum(np.ceil((high - low)[::-1] / spacing_mm).astype(int), 8)
     return Grid.aligned(tuple(shape), spacing_mm, low)
 
 
-def make(
-    number: int, seed: int, cache: Path, tissue_maps: Path | None, kinds: Sequence[str]
-) -> int:
-    """Both hips and the whole scan of patient `number`, unless they are there already."""
+def make_fine(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> None:
+    """Both hips of patient `number`, unless they are there already."""
     names = {side: cache / f"fine-{number:04d}-{side.value}.npz" for side in Side}
-    coarse = cache / f"coarse-{number:04d}.npz"
-    wanted = [*names.values()] * ("fine" in kinds) + [coarse] * ("coarse" in kinds)
-    if all(path.exists() for path in wanted):
-        return number
+    if all(path.exists() for path in names.values()):
+        return
     rng = np.random.default_rng([seed, number, zlib.crc32(b"example")])
     anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, map_bones=0.3 if tissue_maps else 0.0)
-    streams = dict(zip((*names.values(), coarse), rng.spawn(3), strict=True))
-    for side, name in names.items():
-        if "fine" in kinds and not name.exists():
-            _save(name, fine_example(anatomy, side, streams[name]))
-    if "coarse" in kinds and not coarse.exists():
-        _save(coarse, coarse_example(anatomy, streams[coarse]))
-    return number
+    for (side, name), stream in zip(names.items(), rng.spawn(2), strict=True):
+        if not name.exists():
+            _save(name, fine_example(anatomy, side, stream))
+
+
+def make_coarse(number: int, seed: int, cache: Path) -> None:
+    """Scans of trunks on the hips of patient `number`, unless they are there already.
+
+    Each file holds hu int16 and label uint8 (z, y, x) as in CoarseScan.
+    """
+    names = [cache / f"coarse-{number:04d}-{n}.npz" for n in range(SCANS_PER_PATIENT)]
+    if all(path.exists() for path in names):
+        return
+    rng = np.random.default_rng([seed, number, zlib.crc32(b"coarse")])
+    hips = draw_hips(rng)
+    for name, stream in zip(names, rng.spawn(len(names)), strict=True):
+        if not name.exists():
+            trunk = draw_trunk(hips, stream)
+            view = draw_view(trunk, stream, step_mm=COARSE_MM)
+            seen = scan_coarsely(trunk, view, stream, below_trochanter_mm=BELOW_TROCHANTER_MM)
+            window = around_body(seen.hu, stream)
+            _save(name, {"hu": seen.hu[window], "label": seen.label[window]})
+
+
+def around_body(hu: np.ndarray, rng: np.random.Generator) -> tuple[slice, slice, slice]:
+    """Window of a scan (z, y, x) that leaves out most of the air around the body."""
+    out = []
+    for axis in range(3):
+        other = tuple(a for a in range(3) if a != axis)
+        body = np.flatnonzero((hu > BODY_HU).mean(other) > LEAST_BODY)
+        first, last = (int(body[0]), int(body[-1])) if len(body) else (0, hu.shape[axis] - 1)
+        more = rng.integers(0, AIR_VOXELS, 2)
+        start, stop = max(first - more[0], 0), min(last + 1 + more[1], hu.shape[axis])
+        out.append(slice(int(start), int(stop)) if axis else slice(None))
+    return out[0], out[1], out[2]
 
 
 def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
@@ -164,9 +149,9 @@ def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
     part.replace(path)
 
 
-def _hash(seed: int, tissue_maps: Path | None) -> str:
+def _hash(kind: str, seed: int, tissue_maps: Path | None) -> str:
     """Of what examples depend on beside their number."""
-    digest = hashlib.sha256(f"{EXAMPLES_VERSION} {seed}".encode())
+    digest = hashlib.sha256(f"{EXAMPLES_VERSION[kind]} {seed}".encode())
     for file in sorted(tissue_maps.glob("*.nii.gz")) if tissue_maps else []:
         digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
@@ -177,13 +162,15 @@ def draw_examples(
 ) -> list[Path]:
     """The examples of so many patients, those that are missing drawn on all cores.
 
-    They lie in a folder of `cache` that is named by all that they depend on.
+    kind: "fine" or "coarse"; tissue_maps: for fine ones only. They lie in a folder of `cache`
+    that is named by all that they depend on.
     """
-    maps = Path(tissue_maps) if tissue_maps else None
-    cache = cache / f"phantoms-{_hash(seed, maps)}"
+    maps = Path(tissue_maps) if tissue_maps and kind == "fine" else None
+    cache = cache / f"phantoms-{_hash(kind, seed, maps)}"
     cache.mkdir(parents=True, exist_ok=True)
+    make = make_coarse if kind == "coarse" else partial(make_fine, tissue_maps=maps)
     with ProcessPoolExecutor(workers) as pool:
-        jobs = [pool.submit(make, n, seed, cache, maps, (kind,)) for n in range(patients)]
+        jobs = [pool.submit(make, n, seed, cache) for n in range(patients)]
         for job in jobs:
             job.result()
-    return sorted(p for n in range(patients) for p in cache.glob(f"{kind}-{n:04d}*.npz"))
+    return sorted(p for n in range(patients) for p in cache.glob(f"{kind}-{n:04d}-*.npz"))

@@ -19,7 +19,7 @@ def network(config: Config) -> nn.Module:
         return PaperNet(config.channels, config.dropout)
     # Batch norm, because instance norm ties the answer to the field of view: with fixed
     # statistics a whole box, a tile and a long shaft all give the same voxels the same answer.
-    return UNet(
+    net = UNet(
         spatial_dims=3,
         in_channels=1,
         out_channels=len(config.classes),
@@ -30,6 +30,43 @@ def network(config: Config) -> nn.Module:
         act="prelu",
         dropout=config.dropout,
     )
+    if config.context:
+        _widen(net, config.channels[-2], config.channels[-1])
+    return net
+
+
+def _widen(net: UNet, inside: int, out: int) -> None:
+    """Put Context around the lowest level of a UNet, in place."""
+    level = net.model[1]
+    while isinstance(level.submodule, nn.Sequential):
+        level = level.submodule[1]
+    level.submodule = Context(level.submodule, inside, out)
+
+
+class Context(nn.Module):
+    """A layer, and what lies far around each of its voxels added to it; nothing at the start.
+
+    Two dilated convolutions see six voxels to each side.
+    """
+
+    def __init__(self, inner: nn.Module, inside: int, out: int) -> None:
+        super().__init__()
+        self.inner = inner
+        self.wide = nn.Sequential(
+            nn.Conv3d(inside, inside, 3, padding=2, dilation=2),
+            nn.BatchNorm3d(inside),
+            nn.PReLU(),
+            nn.Conv3d(inside, inside, 3, padding=4, dilation=4),
+            nn.BatchNorm3d(inside),
+            nn.PReLU(),
+            nn.Conv3d(inside, out, 1),
+        )
+        nn.init.zeros_(self.wide[-1].weight)
+        nn.init.zeros_(self.wide[-1].bias)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """(n, inside, z, y, x) -> (n, out, z, y, x)."""
+        return self.inner(x) + self.wide(x)
 
 
 def windowed(hu: torch.Tensor, config: Config) -> torch.Tensor:

@@ -102,7 +102,8 @@ def claim(config: Config, run: Path) -> None:
         part.write_text(json.dumps(mine, indent=1) + "\n")
         part.replace(noted)
     other = json.loads(noted.read_text())
-    fields = [n for n in mine if n not in OF_THE_MACHINE and mine[n] != other.get(n)]
+    usual = {f.name: f.default for f in dataclasses.fields(Config)}  # for fields that are newer
+    fields = [n for n in mine if n not in OF_THE_MACHINE and mine[n] != other.get(n, usual[n])]
     if fields:
         raise RunDiffers(
             f"a training with other {', '.join(fields)}",

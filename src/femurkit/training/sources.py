@@ -12,7 +12,8 @@ from femurkit.training.config import Config
 from femurkit.training.examples import draw_examples
 
 HELD_OUT = 8
-"""Phantoms, a quarter at most, kept for validation where no manifest brings validation hips."""
+"""Phantoms, a quarter at most, kept for validation where no manifest brings validation hips; of
+whole scans one each is looked at."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ def material(config: Config, run: Path) -> Material:
         train = config.phantoms - (0 if validation else min(HELD_OUT, config.phantoms // 4))
         kept = [path for path in drawn if int(path.stem.split("-")[1]) < train]
         labelled += kept
-        validation += [path for path in drawn if path not in kept]
+        held = [path for path in drawn if path not in kept]
+        validation += [path for path in held if kind == "fine" or path.stem.endswith("-0")]
     if not labelled:
         raise _nothing("no annotated hip in the train split", "labels for a study, or phantoms")
     return Material(labelled, unlabelled or labelled, validation)
