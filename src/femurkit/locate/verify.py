@@ -143,13 +143,17 @@ def _fit_of_part(
     surface: Mesh, side: Side, planes: Sequence[Plane], volume: Volume
 ) -> FemurFit | None:
     """The fit of the larger part of what looks like a broken femur; None if nothing looks broken,
-    or the part is not surely a femur's.
+    or the part is not surely a femur's with its head in a clear socket: the shaft of a humerus or a
+    tibia alone fits that of a femur.
     """
     try:
         for found in breaks_in(surface, side):
             rest = cut(surface, [found.kept])
             part = fit_femur(rest, side, (*planes, found.kept), shown=in_body(volume))
-            if part.apart.out_mm + part.apart.back_mm <= SURE_SUM_MM:
+            if part.vertices is None or part.apart.out_mm + part.apart.back_mm > SURE_SUM_MM:
+                continue
+            socket = socket_share(volume, landmarks_of(part.vertices), side)
+            if socket is not None and socket >= SOCKET_CLEAR:
                 return part
     except DegenerateShape:  # nothing is left beside the break
         return None
