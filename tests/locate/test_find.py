@@ -183,6 +183,16 @@ def test_a_knee_marked_as_both_sides_is_no_hip():
         find_hips(scan(*knee))
 
 
+def test_the_middle_of_a_thigh_is_no_proximal_femur():
+    """However much of it the coarse network marks as proximal."""
+    below = Grid.aligned((60, 56, 128), (3, 3, 3), (-190.5, -84, -320))
+    mesh = femur(Side.LEFT)
+    hu = np.zeros(below.shape, np.int16)
+    hu[voxelise(mesh, below)] = LEFT
+    with pytest.raises(NoFemurFound, match="only the shaft"):
+        find_hips(Volume(hu, below))
+
+
 def test_a_femur_split_by_metal_is_one():
     volume = scan(L)
     z = GRID.to_world(np.indices(GRID.shape).transpose(1, 2, 3, 0))[..., 2]

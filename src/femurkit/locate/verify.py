@@ -45,6 +45,10 @@ MAX_OUT_IN_SOCKET_MM = 3.0
 SOCKET_CLEAR = 0.7
 """A head in a clear socket vouches for a femur of which part is not drawn: where a scan was turned
 or its field of view is round, the missing part lies in air that no face of the scan tells of."""
+MAX_ABOVE_RADII = 3.0
+"""How far above what is drawn the head of the model may lie, in its radii: about as high as it
+stands above the lesser trochanter. A scan with that trochanter and no head had 1.6, one of the
+middle of a thigh 4.6."""
 MIN_SOCKET = 0.45
 """Share of the directions from the head into the pelvis in which there is bone. Hips had 0.8 and
 more where the scan shows the surroundings; shoulders up to 0.3. A femur that fits surely needs no
@@ -126,6 +130,8 @@ def verify(
             f"{out:.1f} mm away; limit {MAX_OUT_MM} mm)",
         )
     landmarks = landmarks_of(fit.vertices)
+    if landmarks.head[2] - high[2] > MAX_ABOVE_RADII * landmarks.head_radius_mm:
+        return Rejected(side, "only the shaft of a femur is in the scan")
     socket = socket_share(volume, landmarks, side)
     clear = socket is not None and socket >= SOCKET_CLEAR
     if out + back > MAX_SUM_MM and not (clear and out <= MAX_OUT_IN_SOCKET_MM):
