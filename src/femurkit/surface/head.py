@@ -39,12 +39,16 @@ MOST_RMS_MM = 1.2
 
 @dataclass(frozen=True)
 class Head:
-    """A fitted head, or why there is none. centre_mm: (3,) LPS; rms_mm: of the points used."""
+    """A fitted head, or why there is none.
+
+    centre_mm: (3,) LPS; rms_mm: of the points used; neck: (3,) unit, from the centre to the neck.
+    """
 
     centre_mm: np.ndarray | None
     radius_mm: float | None
     rms_mm: float | None
     missing: str | None
+    neck: np.ndarray | None = None
 
 
 def fit_head(mesh: Mesh, side: Side) -> Head:
@@ -78,7 +82,7 @@ def fit_head(mesh: Mesh, side: Side) -> Head:
     seen = _coverage(points, centre, radius, neck)
     if seen < COVERAGE:
         return Head(None, None, None, f"only {100 * seen:.0f} % of a sphere has bone surface")
-    return Head(centre, radius, rms, None)
+    return Head(centre, radius, rms, None, neck)
 
 
 def robust_sphere(points: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float, float]:
