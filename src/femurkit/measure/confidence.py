@@ -42,8 +42,19 @@ MEANING = {
     "loose_end_mm": "the shaft ends {:.0f} mm inside the scan",
     "cut_by_box_mm2": "the box in which the femur was looked for cuts it ({:.0f} mm²)",
     "repeated_slices": "a share of {:.2f} of the slices repeat the one before",
+    "head_lump_mm": "the head's surface rises {:.1f} mm above what is around it",
+    "head_bump_mm": "the head's surface has a bump of {:.1f} mm where the CT shows no edge of bone",
+    "head_notch_mm": "the head's surface has a notch of {:.1f} mm where the CT shows no edge of "
+    "bone",
+    "joint_bone_share": "over {:.0%} of the head there is bone on both sides of the outline, and "
+    "no joint space",
+    "joint_soft_share": "over {:.0%} of the head there is soft tissue on both sides of the outline",
 }
 """What each sign says when it has gone too far."""
+OF_THE_HEAD = tuple(name for name in MEANING if name.startswith(("head_", "joint_")))
+"""Signs of one place: measure/head_surface.py gives them."""
+MAX_LOCAL_DOUBT = 1.9
+"""Such a sign asks for a look but rejects no femur: the rest of it may be as good as any."""
 
 
 @dataclass(frozen=True)
@@ -60,21 +71,31 @@ class Confidence:
 
 
 def confidence(
-    signs: dict[str, float], *, limits: Mapping[str, tuple[float, float]] = LIMITS
+    signs: Mapping[str, float],
+    *,
+    places: Mapping[str, str] | None = None,
+    limits: Mapping[str, tuple[float, float]] = LIMITS,
 ) -> Confidence:
     """Halved by a sign at its limit, quartered at twice that; the worst sign counts.
 
-    signs: as `signs_of` gives them. limits: sign -> (usual, limit), from benchmarks.confidence.
+    signs: as `signs_of` and `head_signs` give them. places: where on the head each was seen.
+    limits: sign -> (usual, limit), from benchmarks.confidence.
     """
-    doubt = {
-        name: max(0.0, (value - limits[name][0]) / (limits[name][1] - limits[name][0]))
-        for name, value in signs.items()
-    }
+    doubt = {name: _doubt(name, value, limits) for name, value in signs.items()}
     worst = max(doubt, key=lambda name: doubt[name], default="")
     if not worst or not doubt[worst]:
         return Confidence(1.0, "Confidence 1.00: no sign of doubt")
     value = 0.5 ** doubt[worst]
-    return Confidence(value, f"Confidence {value:.2f}: {MEANING[worst].format(signs[worst])}")
+    place = (places or {}).get(worst)
+    text = MEANING[worst].format(signs[worst]) + (f" ({place})" if place else "")
+    return Confidence(value, f"Confidence {value:.2f}: {text}")
+
+
+def _doubt(name: str, value: float, limits: Mapping[str, tuple[float, float]]) -> float:
+    """0 up to the usual value, 1 at the limit."""
+    usual, limit = limits[name]
+    doubt = max(0.0, (value - usual) / (limit - usual))
+    return min(doubt, MAX_LOCAL_DOUBT) if name in OF_THE_HEAD else doubt
 
 
 def signs_of(probability: Field, mask: Mask, volume: Volume) -> dict[str, float]:

@@ -11,6 +11,7 @@ from femurkit.locate.edges import LEAST_MM2, edges_of_mask
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.checks import check, checks
 from femurkit.measure.confidence import confidence, signs_of
+from femurkit.measure.head_surface import head_signs
 from femurkit.measure.hollow import OF_HOLLOW
 from femurkit.measure.implant import REPLACED, facts, replaced, unmeasured
 from femurkit.measure.length import visible_length_mm
@@ -103,7 +104,8 @@ def measure(
         none = "No metal in or beside the bone"
         found["checks"].append(check("NO_METAL", metal < LEAST_METAL_ML, none, text))
     if volume is not None and probability is not None:
-        sure = confidence(signs_of(probability, mask, volume))
+        of_head, places = head_signs(periosteal, side, head, volume)
+        sure = confidence(signs_of(probability, mask, volume) | of_head, places=places)
         found["confidence"] = _rounded(sure.value, 2)
         found["checks"].append(check("CONFIDENT", not sure.low, sure.text))
     return found

@@ -13,4 +13,9 @@ LIMITS: dict[str, tuple[float, float]] = {
     "loose_end_mm": (0.0, 20.0),
     "cut_by_box_mm2": (0.0, 698.0),
     "repeated_slices": (0.0, 0.163),
+    "head_lump_mm": (1.67, 2.5),
+    "head_bump_mm": (0.8, 1.3),
+    "head_notch_mm": (0.74, 1.3),
+    "joint_bone_share": (0.1, 0.2),
+    "joint_soft_share": (0.1, 0.2),
 }
