@@ -1,139 +1,139 @@
-"""What tells a bad result without a truth: `python -m benchmarks.confidence PHANTOMS [--write]`.
+"""What tells a bad result without a truth: `python -m benchmarks.confidence PATIENTS [--write]`.
 
-Reconstructs fresh phantoms (seed 77002, made in the folder PHANTOMS where they are missing), and
-some of them spoilt in every way of `benchmarks.spoilt`, scores each femur against its truth, and
-prints the signs of doubt, the limits that follow, and whom the flag CONFIDENT catches.
+Takes the 14 patients of the set `limits` (benchmarks.patients) as the network leaves them, each
+femur damaged in some ways of benchmarks.damage, and three scans spoilt in every way of
+benchmarks.spoilt. Prints the signs of doubt, the limits that follow, and whom CONFIDENT catches.
 --write puts the limits into src/femurkit/measure/limits.py, the figures into docs/results.
-The two real cases in ../shared/data count among the good ones, where they are there.
+Real scans in ../shared/data, never pelvic-ref-002, count among the good ones for the signs that are
+not of the head. Patients, the network's answers and the rows are kept in the folder PATIENTS, until
+the network changes or --again is said; with --only several runs can share the work.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import time
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.limits import Row, confidence_of, limits_of, tell
+from benchmarks.damage import ANSWERS
+from benchmarks.hips import Case, Patient, Row, kept_answers, kept_rows, scores
+from benchmarks.limits import confidence_of, limits_of, tell
+from benchmarks.patients import COUNTS, SEEDS, patient
 from benchmarks.spoilt import WAYS
-from femurkit.anatomy import Side
-from femurkit.errors import DegenerateShape, NoFemurFound
-from femurkit.evaluation.distance import surface_distance
-from femurkit.evaluation.overlap import overlap
-from femurkit.geometry import Grid, resample
-from femurkit.images import read_image, read_mask
-from femurkit.locate.boxes import hips_for
-from femurkit.locate.hip import Hip
+from femurkit.errors import DegenerateShape
+from femurkit.geometry import Grid
 from femurkit.measure.confidence import signs_of
-from femurkit.phantom import make_patient, write_patient
-from femurkit.segment.predict import predict
+from femurkit.measure.head_surface import head_signs
 from femurkit.segment.weights import Network, fine_network
-from femurkit.segment.whole import predict_whole
 from femurkit.sources import load
 from femurkit.surface.ct_edge import outlined
 from femurkit.surface.field import to_mask
-from femurkit.surface.islands import keep_largest
-from femurkit.volume import Field, Mask, Volume
+from femurkit.surface.head import fit_head
+from femurkit.surface.periosteal import periosteal
+from femurkit.volume import Mask, Volume
 
 ROOT = Path(__file__).parent.parent
 DATA = ROOT.parent / "shared/data"
-REAL = ("pelvic-ref-002", "pelvic-ref-003")
-SEED, COUNT, SPOILT = 77002, 16, (4, 5, 7)
-SLICES_MM = (0.8, 1.0, 1.25, 1.5, 2.0, 2.5, 3.0, 5.0)
+REAL = (
+    "pelvic-ref-003/ct.zip", "real-more/medimages_ct.nii.gz", "real-more/tcga-ay-4070_ct.nii.gz",
+    "sarcoma-hips/STS_044_ct.nii.gz",
+)  # fmt: skip
+SPOILT = (4, 7)
+"""Patients whose scans are spoilt."""
+EACH = 3
+"""Ways of damage each femur takes in turn."""
+NO_SIGN = ("wrong side", "humerus in its place", "piece of pelvis", "empty", "step below the neck")
+"""Damage that other checks are for."""
+MOVED = (
+    "lost_slices", "clipped_head", "upside_down", "rolled_40", "tilted_40", "repeated_slices",
+    "shuffled_slices",
+)  # fmt: skip
+"""Ways of spoiling after which the true surface is no longer where it was."""
 
 
-def patient(folder: Path, number: int) -> Path:
-    """A phantom on disk, made if it is not there yet."""
-    out = folder / f"P{number:03d}"
-    if not (out / "truth/truth.json").exists():
-        inplane = (0.7, 0.85, 0.95)[number % 3]
-        spacing = (SLICES_MM[(number - 1) % len(SLICES_MM)], inplane, inplane)
-        write_patient(make_patient(SEED, number=number, spacing_mm=spacing), out, format="nifti")
-    return out
-
-
-def rows_of(volume: Volume, labels: np.ndarray | None, network: Network) -> list[Row]:
-    """Signs, other things that might tell, and scores, of each femur found in a scan."""
+def row_of(case: Case) -> Row:
+    """Signs and scores of one femur."""
     try:
-        hips = hips_for(network, volume).hips
-    except NoFemurFound:
-        return [{"side": "both", "refused": "NoFemurFound"}]
-    out: list[Row] = []
-    for hip in hips:
-        field = predict_whole(volume, hip.box, network=network)
-        try:
-            mask = to_mask(outlined(field, volume))
-        except DegenerateShape:
-            out.append({"side": hip.side.value, "refused": "DegenerateShape"})
-            continue
-        start = time.perf_counter()
-        row: Row = {"side": hip.side.value, **signs_of(field, mask, volume)}
-        row["seconds"] = time.perf_counter() - start
-        row |= _others(volume, hip, field, network)
-        if labels is not None:
-            row |= _scores(mask, labels, hip.side)
-        out.append(row)
-    return out
+        ready = outlined(case.answer, case.volume)
+        mask, outline = to_mask(ready), periosteal(ready).mesh
+    except DegenerateShape:
+        return {"side": case.side.value, "refused": "DegenerateShape"}
+    head = fit_head(outline, case.side)
+    of_head, _ = head_signs(outline, case.side, head, case.volume)
+    row: Row = {"side": case.side.value, **signs_of(case.answer, mask, case.volume), **of_head}
+    if head.missing is not None:
+        row["no_head"] = head.missing
+    return row | (scores(outline, mask, case) if case.truth.array.any() else {})
 
 
-def _others(volume: Volume, hip: Hip, field: Field, network: Network) -> Row:
-    """Signs that were tried and are not used: whether they tell more is in the table."""
-    femur = field.array >= 0.5
-    kept = keep_largest(femur)
-    assert hip.coarse is not None
-    coarse = resample(hip.coarse.array, hip.coarse.grid, field.grid, outside=0.0) >= 0.5
-    start = time.perf_counter()
-    affine = field.grid.affine.copy()
-    affine[:3, 3] = field.grid.to_world((0.5, 0.5, 0.5))
-    shifted = Grid(field.grid.shape, affine)
-    again = predict(volume, shifted, network=network).array >= 0.5
-    seconds = time.perf_counter() - start
-    moved = resample(field.array, field.grid, shifted, outside=0.0) >= 0.5
-    ml = field.grid.voxel_mm3 / 1000
-    return {
-        "stray_ml": float(femur.sum() - kept.sum()) * ml,
-        "coarse_agrees": float(2 * (kept & coarse).sum() / (kept.sum() + coarse.sum())),
-        "second_pass_differs": float((again ^ moved).sum() / kept.sum()),
-        "second_pass_seconds": seconds,
-    }
+def rows_of(place: Path, number: int, network: Network) -> Iterator[Row]:
+    """One patient's femora, as they are, damaged, and in spoilt scans."""
+    for row in _rows_of(Patient.read(place), number, network):
+        yield {"case": f"patient {number}", **row}
 
 
-def _scores(mask: Mask, labels: np.ndarray, side: Side) -> Row:
-    truth = Mask(labels == side.label, mask.grid)
-    dsc = overlap(mask.array, truth.array).dsc or 0.0
-    return {"dsc": dsc, "assd_mm": surface_distance(mask, truth).assd_mm if dsc else 99.0}
+def _rows_of(one: Patient, number: int, network: Network) -> Iterator[Row]:
+    ways = [way for way in ANSWERS if way not in NO_SIGN]
+    for k, case in enumerate(one.cases(network)):
+        yield {"way": "none", **row_of(case)}
+        for turn in range(EACH):
+            way = ways[(EACH * (2 * number + k) + turn) % len(ways)]
+            rng = np.random.default_rng([SEEDS["limits"], number, k, turn])
+            yield {"way": way, **row_of(ANSWERS[way](case, rng))}
+    for way in WAYS if number in SPOILT else ():
+        rng = np.random.default_rng([SEEDS["limits"], number])
+        hu = one.scan.array.astype(np.float32)
+        made, labels = WAYS[way](hu, one.labels, one.scan.grid.spacing_mm, rng)
+        made = np.clip(np.rint(made), -1024, 3071).astype(np.int16)
+        volume = Volume(made, Grid(made.shape, one.scan.grid.affine))
+        for case in one.cases_of(way, volume, labels, network, moved=way in MOVED):
+            if way != "none":
+                yield {"way": way, **row_of(case)}
 
 
-def collect(folder: Path, network: Network) -> list[Row]:
-    """All cases, one row a femur."""
-    rows: list[Row] = []
-    for number in range(1, COUNT + 1):
-        place = patient(folder, number)
-        scan, (labels, _) = read_image(place / "ct.nii.gz"), read_mask(place / "truth/mask.nii.gz")
-        for way in WAYS if number in SPOILT else ("none",):
-            rng = np.random.default_rng([SEED, number])
-            made = WAYS[way](scan.array.astype(np.float32), labels, scan.grid.spacing_mm, rng)
-            hu = np.clip(np.rint(made[0]), -1024, 3071).astype(np.int16)
-            volume = Volume(hu, Grid(hu.shape, scan.grid.affine))
-            for row in rows_of(volume, made[1], network):
-                rows.append({"case": f"phantom {number}", "way": way, **row})
-        print(f"phantom {number} done", flush=True)
+def real_rows(folder: Path, network: Network) -> Iterator[Row]:
+    """The real scans, which have no scores."""
     for name in REAL:
-        if (DATA / name / "ct.zip").exists():
-            found = rows_of(load(DATA / name / "ct.zip").volume, None, network)
-            rows += [{"case": name, "way": "none", **row} for row in found]
-    return rows
+        if not (DATA / name).exists():
+            continue
+        volume = load(DATA / name).volume
+        short = name.replace("/", "_")
+        for side, answer in kept_answers(folder / short, volume, network).items():
+            none = Mask(np.zeros(volume.grid.shape, bool), volume.grid)
+            case = Case(volume, side, answer, np.zeros(3), 24.0, none, None)
+            yield {"case": name.partition("_ct")[0], "way": "real", **row_of(case)}
+
+
+def collect(folder: Path, network: Network, only: list[int], *, again: bool) -> list[Row]:
+    """All cases, one row a femur. only: the patients to take."""
+    rows: list[Row] = []
+    for number in only:
+        place = patient(folder, "limits", number)
+        make = partial(rows_of, place, number, network)
+        rows += kept_rows(place, "signs", network, make, again=again)
+        print(f"patient {number} done", flush=True)
+    place = folder / "real"
+    place.mkdir(exist_ok=True)
+    make = partial(real_rows, place, network)
+    return rows + kept_rows(place, "signs", network, make, again=again)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("phantoms", type=Path)
+    parser.add_argument("patients", type=Path)
     parser.add_argument("--weights", type=Path)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--again", action="store_true", help="measure what is kept anew")
+    parser.add_argument("--only", type=int, nargs="*", help="patients to measure and keep")
     args = parser.parse_args()
-    rows = collect(args.phantoms, fine_network(weights=args.weights))
+    numbers = args.only or list(range(1, COUNTS["limits"] + 1))
+    rows = collect(args.patients, fine_network(weights=args.weights), numbers, again=args.again)
+    if args.only:
+        return
     limits = limits_of(rows)
     for row in rows:
         if "refused" not in row:

@@ -89,7 +89,8 @@ def reconstruct(
         )  # fmt: skip
         missing = (*missing, *failed)
         _refuse_missing(missing, strict=strict)
-        femurs = _judged(femurs, scan.remarks)
+        said = by_femur(scan.remarks)
+        femurs = _judged(femurs, said)
         lost = missing_findings(missing)
         warnings = (*map(str, lost), *scan.notes, *notes)
         settings = {
@@ -101,7 +102,7 @@ def reconstruct(
             **surfaces.told(),
         }  # fmt: skip
         told = [(one.side.value, r) for one, r in zip(missing, lost, strict=True)]
-        told += [("scan", r) for r in scan.remarks]
+        told += [("scan", r) for r in said]
         told += [(femur.side.value, r) for femur in femurs for r in femur.remarks]
         made = [femur.side.value for femur in femurs]
         run = Run(scan, __version__, sha256, settings, warnings, steps, told, made, missing)
@@ -131,6 +132,14 @@ def _refuse_missing(missing: Sequence[MissingFemur], *, strict: bool) -> None:
     """Raise NoFemurFound if a femur is missing and none may be."""
     if strict and missing:
         raise NoFemurFound(" ".join(map(str, missing_findings(missing))))
+
+
+def by_femur(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
+    """Remarks on the scan, with metal a note: each femur's own check NO_STREAKS warns of it."""
+    return tuple(
+        replace(remark, severity="note") if remark.code == "METAL_FREE" else remark
+        for remark in remarks
+    )
 
 
 def _judged(femurs: Sequence[Femur], said: Sequence[Remark]) -> list[Femur]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from femurkit.anatomy import Side
+from femurkit.image_checks.metal import metal_parts
 from femurkit.locate.edges import LEAST_MM2, edges_of_mask
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.checks import check, checks
@@ -16,7 +17,7 @@ from femurkit.measure.hollow import OF_HOLLOW
 from femurkit.measure.implant import REPLACED, facts, replaced, unmeasured
 from femurkit.measure.length import visible_length_mm
 from femurkit.measure.likeness import Likeness
-from femurkit.measure.metal import metal_ml
+from femurkit.measure.metal import metal_beside, metal_ml
 from femurkit.measure.morphometry import morphometry
 from femurkit.mesh import Mesh
 from femurkit.solid import Plane, faces
@@ -103,6 +104,12 @@ def measure(
         text = f"{metal:.1f} ml of metal in or beside the bone"
         none = "No metal in or beside the bone"
         found["checks"].append(check("NO_METAL", metal < LEAST_METAL_ML, none, text))
+        beside = metal_beside(volume, mask, metal_parts(volume))
+        found["checks"].append(
+            check("NO_STREAKS", True, "No metal in the femur's slices")
+            if beside is None
+            else check("NO_STREAKS", not beside.reaches, beside.text)
+        )
     if volume is not None and probability is not None:
         of_head, places = head_signs(periosteal, side, head, volume)
         sure = confidence(signs_of(probability, mask, volume) | of_head, places=places)
