@@ -3,13 +3,16 @@ import pytest
 
 from femurkit.geometry import Grid
 from femurkit.measure.confidence import (
+    MAX_LOCAL_DOUBT,
     MEANING,
+    OF_THE_HEAD,
     confidence,
     loose_end_mm,
     repeated_slices,
     signs_of,
 )
 from femurkit.measure.limits import LIMITS
+from femurkit.measure.verdict import LEAST_CONFIDENCE
 from femurkit.volume import Field, Mask, Volume
 
 GRID = Grid.aligned((80, 40, 40), (1.5, 1.5, 1.5), (0, 0, 0))
@@ -27,7 +30,7 @@ def bone(*, softness_mm=0.5, marrow=900, muscle=50, bottom=-50.0):
 
 
 def test_every_sign_has_a_limit_and_words():
-    assert set(MEANING) == set(LIMITS) == set(signs_of(*bone()))
+    assert set(MEANING) == set(LIMITS) == {*signs_of(*bone()), *OF_THE_HEAD}
     assert all(usual != limit for usual, limit in LIMITS.values())
 
 
@@ -71,6 +74,8 @@ def test_slices_that_repeat_are_counted():
 
 def test_confidence_falls_from_one_to_a_half_at_the_limit_and_on():
     for name, (usual, limit) in LIMITS.items():
+        if name in OF_THE_HEAD:
+            continue
         at = [confidence({name: usual + k * (limit - usual)}) for k in (-1, 0, 0.5, 1, 1.01, 2)]
         assert [c.value for c in at] == pytest.approx([1, 1, 2**-0.5, 0.5, 0.4966, 0.25], abs=1e-3)
         assert [c.low for c in at[:3]] == [False] * 3
@@ -83,3 +88,15 @@ def test_the_worst_sign_counts_and_is_named():
     assert worst.value == pytest.approx(0.25)
     assert f"ends {2 * limit - usual:.0f} mm inside the scan" in worst.text
     assert confidence({}).value == 1
+
+
+def test_one_place_of_the_head_asks_for_a_look_and_says_where():
+    usual, limit = LIMITS["head_bump_mm"]
+    high = usual + 9 * (limit - usual)
+    found = confidence({"head_bump_mm": high}, places={"head_bump_mm": "medial and above"})
+    assert found.low and found.value == pytest.approx(0.5**MAX_LOCAL_DOUBT)
+    assert found.value > LEAST_CONFIDENCE
+    assert f"bump of {high:.1f} mm" in found.text
+    assert found.text.endswith("(medial and above)")
+    share = confidence({"joint_bone_share": 0.6})
+    assert "over 60% of the head there is bone on both sides" in share.text

@@ -34,8 +34,8 @@ LEAST_AREA_MM2 = 10.0
 SMOOTH_MM = 1.8
 """HU profiles are averaged over directions so close: noise goes, an edge stays."""
 DEPTH_MM = np.arange(-3.5, 2.51, 0.25)
-WALL_MM, OUTSIDE_MM = -0.5, -0.25
-"""Depths from which on the wall lies, and up to which the joint space does."""
+WALL_MM, OUTSIDE_MM, NEAR_MM = -0.5, -0.25, -1.75
+"""Depths from which on the wall lies, up to which the joint space does, and by which it begins."""
 SOFT_HU = 150.0
 """Cartilage, fluid and muscle read less, bone mostly more."""
 STEP_HU = 60.0
@@ -161,12 +161,13 @@ def edge_of(seen: HeadSurface, volume: Volume) -> Edge:
     at = outside.argmin(1)
     valley = outside[np.arange(len(at)), at]
     beyond = np.maximum.accumulate(outside, axis=1)[np.arange(len(at)), at]
-    fall, rise = wall - valley, beyond - valley
-    dense = valley > SOFT_HU
+    close_by = outside[:, DEPTH_MM[: outside.shape[1]] >= NEAR_MM].min(1)
+    no_edge = (close_by > SOFT_HU) & (wall - close_by < STEP_HU)
+    no_space = (valley > SOFT_HU) & (beyond - valley < STEP_HU)
     direction, thick = volume.grid.slices
     return Edge(
-        bone=known & dense & ((fall < STEP_HU) | (rise < STEP_HU)),
-        soft=known & ~dense & (fall < SOFT_STEP_HU),
+        bone=known & (no_edge | no_space),
+        soft=known & (valley <= SOFT_HU) & (wall - valley < SOFT_STEP_HU),
         clear=known & (thick * np.abs(seen.normals @ direction) < THICK_MM),
     )
 

@@ -26,7 +26,7 @@ RING_MM = (2.0, 18.0)
 """Where the noise around a femur is measured, from its outline outward."""
 SOFT_HU = (-200.0, 250.0)
 """Values of the tissue in which it is measured, streaks included."""
-DETAIL_MM = 4.0
+DETAIL_MM = 8.0
 """Streaks and noise are what differs from a mean over so much, in the slice."""
 MAX_RATIO, MAX_EXCESS_HU = 1.4, 15.0
 """Streaks reach the femur where the noise is so much greater than in its other slices, by both."""
@@ -155,7 +155,7 @@ class _Stack:
         """What differs from the mean around it in one slice's soft tissue near the femur, HU."""
         step = self.step[1:]
         margin = int(np.ceil((RING_MM[1] + DETAIL_MM) / min(step)))
-        window = bounding_window(self.femur[z], margin=margin)
+        window = bounding_window(self.femur[z : z + 1], margin=margin)[1:]
         hu, femur = self.hu[z][window].astype(np.float32), self.femur[z][window]
         away = ndimage.distance_transform_edt(~femur, step)
         soft = (hu > SOFT_HU[0]) & (hu < SOFT_HU[1])
