@@ -42,7 +42,7 @@ REAL = (
     "pelvic-ref-003/ct.zip", "real-more/medimages_ct.nii.gz", "real-more/tcga-ay-4070_ct.nii.gz",
     "sarcoma-hips/STS_044_ct.nii.gz",
 )  # fmt: skip
-SPOILT = (4, 7)
+SPOILT = (4,)
 """Patients whose scans are spoilt."""
 EACH = 3
 """Ways of damage each femur takes in turn."""

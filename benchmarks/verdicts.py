@@ -51,7 +51,7 @@ from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Mask
 
 OUT = Path(__file__).parent.parent / "docs" / "results"
-PER_FEMUR, PER_SCAN = 2, 2
+PER_FEMUR, PER_SCAN = 2, 1
 """Ways of damage each femur takes in turn, and ways of spoiling each scan does."""
 
 

@@ -6,13 +6,17 @@ import pytest
 from femurkit.anatomy import Side
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
+from femurkit.image_checks.metal import METAL_FREE
 from femurkit.measure.area import end_area_mm2, surface_area_mm2
 from femurkit.measure.femur import measure
 from femurkit.measure.hollow import canal_volume_ml, hollow_volume_ml, why_solid
 from femurkit.measure.length import visible_length_mm
 from femurkit.measure.metal import metal_ml
+from femurkit.measure.verdict import verdict
 from femurkit.measure.volume import volume_ml
 from femurkit.mesh import Mesh
+from femurkit.pipeline import by_femur
+from femurkit.remark import remarks_on
 from femurkit.solid import Plane, cut, voxelise
 from femurkit.surface.hollow import Hollow
 from femurkit.surface.smooth import Smoothing, smooth
@@ -173,3 +177,28 @@ def test_a_scan_that_ends_at_the_lesser_trochanter_is_said(femur_like, head):
     grid = Grid.aligned((34, 90, 140), (2.5, 1, 1), [lo[0], lo[1], head[0][2] - 43.75])
     found = measure(Side.LEFT, Mask(voxelise(mesh, grid), grid), mesh)
     assert "REACHES_SHAFT" in codes(found, passed=False)
+
+
+@pytest.mark.parametrize(
+    ("away_mm", "streaks_hu", "word"),
+    [(170.0, 0.0, "accept"), (170.0, 80.0, "look"), (15.0, 0.0, "look")],
+)
+def test_metal_is_looked_at_where_its_streaks_reach_the_femur(
+    femur_like, head, away_mm, streaks_hu, word
+):
+    """4 ml of steel, as a ring on a hand at the edge of the image and beside the femur."""
+    mesh = cut(femur_like(Side.LEFT), [Plane(head[0] - 100 * UP, UP)])
+    lo, hi = mesh.vertices.min(0) - [5, 20, 0], mesh.vertices.max(0)
+    grid = Grid.aligned((65, 130, 320), (2.5, 1, 1), [lo[0], lo[1], head[0][2] - 98.75])
+    mask = Mask(voxelise(mesh, grid), grid)
+    z, y, x = np.moveaxis(grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1)), -1, 0)[::-1]
+    cx, cy, cz = hi[0] + away_mm, lo[1] + 65, head[0][2]
+    hu = np.where(mask.array, 700.0, 50.0) + np.random.default_rng(0).normal(0, 15, grid.shape)
+    hu += streaks_hu * np.sin(150 * np.arctan2(y - cy, x - cx)) * (abs(z - cz) < 12)
+    hu[(x - cx) ** 2 + (y - cy) ** 2 + (z - cz) ** 2 < 9.8**2] = 3000
+    volume = Volume(hu.astype(np.int16), grid)
+    (said,) = by_femur(remarks_on(volume, (METAL_FREE,)))
+    assert said.severity == "note" and said.text.startswith("4 ml of metal")
+    judged = verdict(measure(Side.LEFT, mask, mesh, None, volume), remarks=[said])
+    assert judged.word == word, judged.reasons
+    assert all("ml of metal in the femur's slices" in why for why in judged.reasons)
