@@ -13,7 +13,7 @@ to the good ones for the head, where 2 mm count and the damage is drawn larger t
 """
 ROOM = {
     "undecided_top": 0.05, "undecided_shaft": 0.04, "undecided_patch": 0.08, "outside_hu": 40.0,
-    "inside_hu": 150.0, "loose_end_mm": 15.0, "cut_by_box_mm2": 100.0, "repeated_slices": 0.05,
+    "inside_hu": 150.0, "fat_off_hu": 15.0, "loose_end_mm": 15.0, "cut_by_box_mm2": 100.0, "repeated_slices": 0.05,
     "head_lump_mm": 0.3, "head_bump_mm": 0.3, "head_notch_mm": 0.3, "joint_bone_share": 0.05,
     "joint_soft_share": 0.05,
 }  # fmt: skip

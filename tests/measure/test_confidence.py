@@ -30,7 +30,7 @@ def bone(*, softness_mm=0.5, marrow=900, muscle=50, bottom=-50.0):
 
 
 def test_every_sign_has_a_limit_and_words():
-    assert set(MEANING) == set(LIMITS) == {*signs_of(*bone()), *OF_THE_HEAD}
+    assert set(MEANING) == set(LIMITS) == {*signs_of(*bone()), *OF_THE_HEAD, "fat_off_hu"}
     assert all(usual != limit for usual, limit in LIMITS.values())
 
 
@@ -100,3 +100,17 @@ def test_one_place_of_the_head_asks_for_a_look_and_says_where():
     assert found.text.endswith("(medial and above)")
     share = confidence({"joint_bone_share": 0.6})
     assert "over 60% of the head there is bone on both sides" in share.text
+
+
+@pytest.mark.parametrize(("scale", "offset"), [(1, 0), (0.5, 0), (1, 60), (1.3, 0)])
+def test_an_hu_scale_shows_by_the_fat(scale, offset):
+    field, mask, volume = bone()
+    hu = volume.array.astype(np.float32)
+    hu[:, :20, :10] = -102 + np.random.default_rng(1).normal(0, 20, (80, 20, 10))
+    found = signs_of(field, mask, Volume(hu * scale + offset, GRID))["fat_off_hu"]
+    assert found == pytest.approx(abs(-102 * scale + offset + 102), abs=4)
+    assert (found > LIMITS["fat_off_hu"][1]) == ((scale, offset) != (1, 0)) or scale == 1.3
+
+
+def test_without_fat_nothing_is_said_of_it():
+    assert "fat_off_hu" not in signs_of(*bone())

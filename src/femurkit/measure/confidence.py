@@ -30,6 +30,11 @@ OUTSIDE_MM = (0.8, 4.5)
 """Where soft tissue is expected, measured outward from the outline."""
 LEAST_VOXELS = 50
 """Fewer make no mean worth having."""
+FAT_HU, FAT_RANGE_HU = -102.0, (-200.0, -20.0)
+"""Fat in a CT at 120 kV (-90 to -114 in twelve scans), and where its peak is looked for."""
+AROUND_MM, FAT_DETAIL_MM, LEAST_FAT_ML = 30.0, 3.5, 30.0
+"""How far around the femur fat is looked for, over how much the CT is averaged for that, and how
+much must lie in that range."""
 WHOLE_FEMUR_MM = 330.0
 """A longer femur may well end inside the scan: its knee is there."""
 
@@ -39,6 +44,7 @@ MEANING = {
     "undecided_patch": "the network is undecided over whole patches of the outline ({:.2f} bit)",
     "outside_hu": "{:.0f} HU around the bone, where soft tissue should be",
     "inside_hu": "no dense cortex inside the outline: nine tenths of it below {:.0f} HU",
+    "fat_off_hu": "fat is {:.0f} HU off from where it lies in a CT: the scale may be wrong",
     "loose_end_mm": "the shaft ends {:.0f} mm inside the scan",
     "cut_by_box_mm2": "the box in which the femur was looked for cuts it ({:.0f} mm²)",
     "repeated_slices": "a share of {:.2f} of the slices repeat the one before",
@@ -105,6 +111,7 @@ def signs_of(probability: Field, mask: Mask, volume: Volume) -> dict[str, float]
     """
     return {
         **_along_the_outline(probability, volume),
+        **_fat_off(volume, mask),
         "loose_end_mm": loose_end_mm(mask),
         "cut_by_box_mm2": float(cut_mm2(probability, volume.grid).max()),
         "repeated_slices": repeated_slices(volume, mask),
@@ -157,6 +164,21 @@ def _depth_mm(femur: np.ndarray, step: tuple[float, float, float]) -> np.ndarray
     inside = ndimage.distance_transform_edt(femur, step)
     outside = ndimage.distance_transform_edt(~femur, step)
     return np.asarray(np.where(femur, inside - min(step) / 2, min(step) / 2 - outside))
+
+
+def _fat_off(volume: Volume, mask: Mask) -> dict[str, float]:
+    """How far the fat around a femur is from FAT_HU; nothing with too little of it."""
+    step = np.array(volume.grid.spacing_mm)
+    window = bounding_window(mask.array, margin=int(np.ceil(AROUND_MM / step.min())))
+    size = np.maximum(1, np.rint(FAT_DETAIL_MM / step)).astype(int)
+    hu = ndimage.uniform_filter(volume.array[window].astype(np.float32), size)
+    hu = hu[tuple(slice(None, None, int(n)) for n in size)]
+    fat = hu[(hu > FAT_RANGE_HU[0]) & (hu < FAT_RANGE_HU[1])]
+    if len(fat) * float(np.prod(step * size)) / 1000 < LEAST_FAT_ML:
+        return {}
+    edges = np.arange(FAT_RANGE_HU[0], FAT_RANGE_HU[1] + 1, 4.0)
+    count = np.convolve(np.histogram(fat, edges)[0], [0.25, 0.5, 0.25], "same")
+    return {"fat_off_hu": abs(float(edges[count.argmax()]) + 2 - FAT_HU)}
 
 
 def loose_end_mm(mask: Mask) -> float:

@@ -20,9 +20,9 @@ from femurkit.volume import Volume
 
 DIRECTIONS = 3000
 """Even directions over the whole sphere: a head of 24 mm has one every 1.6 mm."""
-CAP_DEG, RIM_DEG = 80.0, 95.0
-"""Angle from the pole, which lies opposite the neck. The cap has no osteophytes; they sit at the
-rim, up to which a bump counts if the CT does not show it."""
+CAP_DEG, RIM_DEG = 80.0, 87.0
+"""Angle from the pole, which lies opposite the neck. The cap has no osteophytes, which begin at the
+rim; up to there a bump counts if the CT does not show it."""
 AROUND_MM = (5.0, 12.0)
 """A bump or notch is measured against the surface between these distances around it."""
 FAR_MM = 9.0

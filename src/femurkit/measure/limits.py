@@ -10,6 +10,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "undecided_patch": (0.282, 0.401),
     "outside_hu": (70.6, 111.0),
     "inside_hu": (816.0, 666.0),
+    "fat_off_hu": (16.0, 31.0),
     "loose_end_mm": (0.0, 20.0),
     "cut_by_box_mm2": (0.0, 698.0),
     "repeated_slices": (0.0, 0.163),
