@@ -52,7 +52,7 @@ class Case:
 def answers_of(volume: Volume, network: Network) -> dict[Side, Field]:
     """The network's answer for every hip that is found in a scan."""
     try:
-        hips = hips_for(network, volume)
+        hips = hips_for(network, volume).hips
     except NoFemurFound:
         return {}
     return {hip.side: predict_whole(volume, hip.box, network=network) for hip in hips}
