@@ -72,8 +72,10 @@ def row_of(case: Case) -> Row:
 
 def rows_of(place: Path, number: int, network: Network) -> Iterator[Row]:
     """One patient's femora, as they are, damaged, and in spoilt scans."""
-    for row in _rows_of(Patient.read(place), number, network):
-        yield {"case": f"patient {number}", **row}
+    one = Patient.read(place)
+    start = {"case": f"patient {number}", "slice_mm": one.scan.grid.slices[1]}
+    for row in _rows_of(one, number, network):
+        yield start | row
 
 
 def _rows_of(one: Patient, number: int, network: Network) -> Iterator[Row]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from benchmarks.hips import Row, is_bad
 from femurkit.measure.confidence import MEANING, OF_THE_HEAD, confidence
+from femurkit.remark import THICK_MM
 
 SHARE = {name: 0.2 if name in OF_THE_HEAD else 0.5 for name in MEANING}
 """Where a limit lies between the worst good result and the middle of the bad ones beyond it. Nearer
@@ -13,7 +14,8 @@ to the good ones for the head, where 2 mm count and the damage is drawn larger t
 """
 ROOM = {
     "undecided_top": 0.05, "undecided_shaft": 0.04, "undecided_patch": 0.08, "outside_hu": 40.0,
-    "inside_hu": 150.0, "fat_off_hu": 15.0, "loose_end_mm": 15.0, "cut_by_box_mm2": 100.0, "repeated_slices": 0.05,
+    "inside_hu": 150.0, "fat_off_hu": 15.0, "loose_end_mm": 15.0, "cut_by_box_mm2": 100.0,
+    "repeated_slices": 0.05,
     "head_lump_mm": 0.3, "head_bump_mm": 0.3, "head_notch_mm": 0.3, "joint_bone_share": 0.05,
     "joint_soft_share": 0.05,
 }  # fmt: skip
@@ -22,12 +24,17 @@ LOW_IS_BAD = ("inside_hu",)
 
 
 def limits_of(rows: list[Row]) -> dict[str, tuple[float, float]]:
-    """Sign -> (worst of the good cases, limit). Real scans are good but for their heads."""
+    """Sign -> (worst of the good cases, limit).
+
+    Real scans are good but for their heads, which nobody has drawn; what slices above THICK_MM do
+    to a head sets no limit, since they carry a warning of their own.
+    """
     out = {}
     for name in MEANING:
         sign = -1 if name in LOW_IS_BAD else 1
         kinds = ("none",) if name in OF_THE_HEAD else ("none", "real")
-        here = [row for row in rows if name in row]
+        thin = THICK_MM if name in OF_THE_HEAD else np.inf
+        here = [row for row in rows if name in row and row.get("slice_mm", 0) <= thin]
         good = [row for row in here if row["way"] in kinds and not is_bad(row)]
         usual = max(sign * row[name] for row in good)
         groups = (

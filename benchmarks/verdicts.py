@@ -5,7 +5,8 @@ in different ways, and about a hundred broken on purpose: in the network's answe
 (benchmarks.damage) or in the scan (benchmarks.rescans). A case counts as good or broken by its
 score against the truth, not by what was done to it. Writes docs/results/verdicts.md and .json.
 Patients, the network's answers and the rows of each patient are kept in the folder PATIENTS;
---again judges anew with the answers that are there; with --only several runs can share the work.
+limits may change without a new run; --again measures anew with the answers that are there. With
+--only several runs can share the work.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import argparse
 import json
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -36,68 +37,102 @@ from benchmarks.patients import COUNTS, SEEDS, patient
 from benchmarks.rescans import GOOD, SCANS, SIDED, rescanned
 from femurkit.errors import DegenerateShape
 from femurkit.locate.edges import EDGE_CLAIMS, edges_of_mask
+from femurkit.measure.checks import check
+from femurkit.measure.confidence import confidence, signs_of
 from femurkit.measure.femur import measure
+from femurkit.measure.head_surface import head_signs
 from femurkit.measure.likeness import likeness
-from femurkit.measure.verdict import RULE, Verdict, verdict
+from femurkit.measure.ranges import RANGES
+from femurkit.measure.verdict import RULE, SIDES_DIFFER, Verdict, verdict
 from femurkit.mesh import Mesh
 from femurkit.pipeline import by_femur
-from femurkit.remark import remarks_on
+from femurkit.remark import Remark, remarks_on
 from femurkit.segment.weights import Network, fine_network
 from femurkit.solid import faces
 from femurkit.sources import VOLUME_CLAIMS
 from femurkit.surface.ct_edge import outlined
 from femurkit.surface.field import to_mask
+from femurkit.surface.head import fit_head
 from femurkit.surface.periosteal import periosteal
 from femurkit.volume import Mask
 
 OUT = Path(__file__).parent.parent / "docs" / "results"
+READ = ("checks", "not_measurable", *SIDES_DIFFER, *RANGES)
+"""What the verdict reads of the measurements."""
+KEPT = (
+    "patient", "way", "side", "good", "verdict", "confidence", "dsc", "assd_mm", "head_mm",
+    "reasons", "signs",
+)  # fmt: skip
+"""What docs/results/verdicts.json holds."""
 PER_FEMUR, PER_SCAN = 2, 1
 """Ways of damage each femur takes in turn, and ways of spoiling each scan does."""
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """What `reconstruct` makes of a femur: measurements, mask, outline; or why it makes none."""
+class Made:
+    """What `reconstruct` makes of a femur, or why it makes none.
+
+    found: measurements without the confidence, whose signs and their places stand apart.
+    """
 
     found: Row
     mask: Mask | None = None
     outline: Mesh | None = None
+    signs: dict[str, float] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
     refused: str = ""
 
 
-def judged(case: Case) -> Judged:
-    """A femur measured as `reconstruct` does."""
+def made(case: Case) -> Made:
+    """A femur as `reconstruct` measures it."""
     try:
         ready = outlined(case.answer, case.volume)
         mask, outline = to_mask(ready), periosteal(ready).mesh
         alike = likeness(outline, case.side, faces(case.volume.grid))
     except DegenerateShape as error:
-        return Judged({}, refused=f"Refused: {error}.")
+        return Made({}, refused=f"Refused: {error}.")
     if not alike.is_femur:
-        return Judged({}, refused=f"Refused: {alike.out_text}.")
-    found = measure(
-        case.side, mask, outline, None, case.volume, probability=case.answer, alike=alike
-    )
-    return Judged(found, mask, outline)
+        return Made({}, refused=f"Refused: {alike.out_text}.")
+    found = measure(case.side, mask, outline, None, case.volume, alike=alike)
+    of_head, places = head_signs(outline, case.side, fit_head(outline, case.side), case.volume)
+    signs = signs_of(case.answer, mask, case.volume) | of_head
+    return Made(found, mask, outline, signs, places)
 
 
-def row_of(way: str, case: Case, one: Judged, other: Judged | None, *, mended: bool = True) -> Row:
-    """One femur's verdict, beside how good it is.
+def row_of(way: str, case: Case, one: Made, other: Made | None, *, mended: bool = True) -> Row:
+    """All that the verdict on one femur goes by, beside how good the femur is.
 
     mended: whether its score may show that the CT's edges have mended what was done to it.
     """
+    row: Row = {"way": way, "side": case.side.value, "refused": one.refused}
     if one.mask is None or one.outline is None:
-        word, score = Verdict("reject", (one.refused,)), {"dsc": 0.0, "assd_mm": 99.0}
-    else:
-        said = by_femur(remarks_on(case.volume, VOLUME_CLAIMS))
-        said += remarks_on(edges_of_mask(one.mask), EDGE_CLAIMS)
-        word = verdict(one.found, other=(other and other.found) or None, remarks=said)
-        score = scores(one.outline, one.mask, case)
-    return {
-        "way": way, "side": case.side.value, "verdict": word.word, "reasons": list(word.reasons),
-        "good": mended and not is_bad(score), "confidence": one.found.get("confidence"),
+        return row | {"dsc": 0.0, "assd_mm": 99.0, "good": False}
+    said = by_femur(remarks_on(case.volume, VOLUME_CLAIMS))
+    said += remarks_on(edges_of_mask(one.mask), EDGE_CLAIMS)
+    score = scores(one.outline, one.mask, case)
+    return row | {
         **{name: round(float(value), 3) for name, value in score.items()},
-    }  # fmt: skip
+        "good": mended and not is_bad(score),
+        "found": {name: one.found.get(name) for name in READ},
+        "other": {name: other.found.get(name) for name in SIDES_DIFFER} if other else None,
+        "remarks": [asdict(remark) for remark in said],
+        "signs": one.signs,
+        "places": one.places,
+    }
+
+
+def judged(row: Row) -> Row:
+    """A row with its verdict by the limits of today."""
+    if row["refused"]:
+        word = Verdict("reject", (row["refused"],))
+        return row | {"verdict": word.word, "reasons": word.reasons, "confidence": None}
+    sure = confidence(row["signs"], places=row["places"])
+    found = row["found"] | {"confidence": round(sure.value, 2)}
+    found["checks"] = [*found["checks"], check("CONFIDENT", not sure.low, sure.text)]
+    said = [Remark(**remark) for remark in row["remarks"]]
+    word = verdict(found, other=row["other"], remarks=said)
+    told = {"verdict": word.word, "reasons": word.reasons, "confidence": found["confidence"]}
+    return row | told
 
 
 def rows_of(place: Path, number: int, network: Network) -> Iterator[Row]:
@@ -108,7 +143,7 @@ def rows_of(place: Path, number: int, network: Network) -> Iterator[Row]:
 
 def _rows_of(patient: Patient, number: int, network: Network) -> Iterator[Row]:
     cases = patient.cases(network)
-    known = {case.side: judged(case) for case in cases}
+    known = {case.side: made(case) for case in cases}
     for k, case in enumerate(cases):
         other = known.get(case.side.other)
         yield row_of("as scanned", case, known[case.side], other)
@@ -116,7 +151,7 @@ def _rows_of(patient: Patient, number: int, network: Network) -> Iterator[Row]:
             rng = np.random.default_rng([SEEDS["scores"], number, k, turn])
             way = list(ANSWERS)[(PER_FEMUR * (2 * number + k) + turn) % len(ANSWERS)]
             broken = ANSWERS[way](case, rng)
-            yield row_of(way, broken, judged(broken), other, mended=way != "wrong side")
+            yield row_of(way, broken, made(broken), other, mended=way != "wrong side")
     ways = [list(GOOD)[number % len(GOOD)]]
     ways += [list(SCANS)[(PER_SCAN * number + turn) % len(SCANS)] for turn in range(PER_SCAN)]
     for way in ways:
@@ -125,7 +160,7 @@ def _rows_of(patient: Patient, number: int, network: Network) -> Iterator[Row]:
         found = patient.cases_of(way, volume, labels, network, moved=moved)
         if way in SIDED:
             found = [case for case in found if case.side.value == "left"]
-        both = {case.side: judged(case) for case in found}
+        both = {case.side: made(case) for case in found}
         for case in found:
             yield row_of(way, case, both[case.side], both.get(case.side.other), mended=way in GOOD)
 
@@ -137,6 +172,7 @@ def collect(folder: Path, only: list[int], *, again: bool) -> list[Row]:
         place = patient(folder, "scores", number)
         make = partial(rows_of, place, number, network)
         mine = kept_rows(place, "verdicts", network, make, again=again)
+        mine = [judged(row) for row in mine]
         print(f"patient {number}", Counter((r["good"], r["verdict"]) for r in mine), flush=True)
         rows += mine
     return rows
@@ -182,14 +218,16 @@ def page(rows: list[Row]) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("patients", type=Path)
-    parser.add_argument("--again", action="store_true", help="judge what is kept anew")
-    parser.add_argument("--only", type=int, nargs="*", help="patients to judge and keep")
+    parser.add_argument("--again", action="store_true", help="measure what is kept anew")
+    parser.add_argument("--only", type=int, nargs="*", help="patients to measure and keep")
     args = parser.parse_args()
     numbers = args.only or list(range(1, COUNTS["scores"] + 1))
     rows = collect(args.patients, numbers, again=args.again)
     if args.only:
         return
-    (OUT / "verdicts.json").write_text(json.dumps(rows, indent=1) + "\n")
+    kept = [{name: row.get(name) for name in KEPT} for row in rows]
+    lines = ",\n".join(" " + json.dumps(row) for row in kept)
+    (OUT / "verdicts.json").write_text(f"[\n{lines}\n]\n")
     (OUT / "verdicts.md").write_text(page(rows))
     print(page(rows).partition("## Each")[0])
 
