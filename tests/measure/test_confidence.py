@@ -30,7 +30,9 @@ def bone(*, softness_mm=0.5, marrow=900, muscle=50, bottom=-50.0):
 
 
 def test_every_sign_has_a_limit_and_words():
-    assert set(MEANING) == set(LIMITS) == {*signs_of(*bone()), *OF_THE_HEAD, "fat_off_hu"}
+    assert set(MEANING) == set(LIMITS) == {
+        *signs_of(*bone()), *OF_THE_HEAD, "fat_off_hu", "no_edge_share",
+    }  # fmt: skip
     assert all(usual != limit for usual, limit in LIMITS.values())
 
 

@@ -7,11 +7,13 @@ from scipy.spatial import ConvexHull
 
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
+from femurkit.measure.confidence import OF_THE_HEAD
 from femurkit.measure.head_surface import (
     even_directions,
     head_signs,
     head_surface,
     in_words,
+    no_edge_share,
 )
 from femurkit.mesh import Mesh
 from femurkit.surface.head import Head
@@ -60,8 +62,7 @@ def signs(surface, volume, side=Side.LEFT):
 @pytest.mark.parametrize("noise_hu", [0.0, 40.0])
 def test_a_round_head_in_its_joint_space_shows_no_sign(noise_hu):
     found, _ = signs(ball(), joint(noise_hu=noise_hu))
-    assert found == pytest.approx(dict.fromkeys(found, 0.0), abs=0.02)
-    assert len(found) == 5
+    assert found == pytest.approx(dict.fromkeys(OF_THE_HEAD, 0.0), abs=0.02)
 
 
 @pytest.mark.parametrize("high_mm", [2.0, 2.6, 4.0])
@@ -127,10 +128,19 @@ def test_thick_slices_hide_the_joint_space_only_where_they_blur_it():
     assert found["joint_bone_share"] < 0.05
 
 
-def test_without_a_head_there_are_no_signs():
+def test_without_a_head_there_are_no_signs_of_one():
     none = Head(None, None, None, "cut off")
     assert head_surface(ball(), none) is None
-    assert head_signs(ball(), Side.LEFT, none, joint()) == ({}, {})
+    assert head_signs(ball(), Side.LEFT, none, joint()) == ({"no_edge_share": 0.0}, {})
+
+
+@pytest.mark.parametrize("by_mm", [0.0, 8.0])
+def test_an_outline_beside_the_bone_shows_no_edge(by_mm):
+    """A ball moved by 8 mm in its own bone: where it leaves and where it cuts it."""
+    none = Head(None, None, None, "it is a shaft")
+    moved = Mesh(ball().vertices + [by_mm, 0, 0], ball().faces)
+    found = no_edge_share(moved, none, joint(gap_mm=15))["no_edge_share"]
+    assert (found > 0.5) if by_mm else (found == 0)
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ MEANING = {
     "loose_end_mm": "the shaft ends {:.0f} mm inside the scan",
     "cut_by_box_mm2": "the box in which the femur was looked for cuts it ({:.0f} mm²)",
     "repeated_slices": "a share of {:.2f} of the slices repeat the one before",
+    "no_edge_share": "over {:.0%} of the outline below the head the CT shows no edge of bone",
     "head_lump_mm": "the head's surface rises {:.1f} mm above what is around it",
     "head_bump_mm": "the head's surface has a bump of {:.1f} mm where the CT shows no edge of bone",
     "head_notch_mm": "the head's surface has a notch of {:.1f} mm where the CT shows no edge of "

@@ -44,6 +44,8 @@ SOFT_STEP_HU = 50.0
 """The bone of the head is at least so much brighter than soft tissue outside it."""
 THICK_MM = 2.0
 """Where slices blur the CT over more than this along the normal, a joint space may not show."""
+SAMPLES, MIN_SAMPLES = 3000, 300
+"""About how many points of the rest of the bone are looked at, and how few are too few."""
 LEAST_SHARE = 0.15
 """The shares are left out if slices blur all but so much of the cap."""
 
@@ -96,18 +98,19 @@ class Edge:
 def head_signs(
     surface: Mesh, side: Side, head: Head, volume: Volume
 ) -> tuple[dict[str, float], dict[str, str]]:
-    """Signs of doubt about the head's surface by name, and where on the head the worst is.
+    """Signs of doubt about a surface by name, and where on the head the worst is.
 
-    surface: periosteal, LPS mm; head: as fitted to it; volume: the scan in HU. Empty without a
-    head.
+    surface: periosteal, LPS mm; head: as fitted to it; volume: the scan in HU. Those of the head
+    are left out without one.
     """
+    rest = no_edge_share(surface, head, volume)
     seen = head_surface(surface, head)
     if seen is None:
-        return {}, {}
+        return rest, {}
     edge, above = edge_of(seen, volume), seen.above_mm()
     cap = seen.polar_deg < CAP_DEG
     rim = (seen.polar_deg < RIM_DEG) & (edge.bone | edge.soft)
-    signs, places = {}, {}
+    signs, places = rest, {}
     for name, height, where in (
         ("head_lump_mm", above, cap),
         ("head_bump_mm", above, rim),
@@ -123,6 +126,26 @@ def head_signs(
             signs[name] = float(np.mean(found[among]))
             places[name] = in_words(seen.directions, (found & among).astype(float), side)
     return signs, places
+
+
+def no_edge_share(surface: Mesh, head: Head, volume: Volume) -> dict[str, float]:
+    """Share of the surface, the head apart, where the CT does not fall from inside to outside.
+
+    Empty with too little of it in the scan.
+    """
+    every = max(1, len(surface.vertices) // SAMPLES)
+    points, normals = surface.vertices[::every], vertex_normals(surface)[::every]
+    if head.centre_mm is not None and head.radius_mm is not None:
+        rest = np.linalg.norm(points - head.centre_mm, axis=1) > head.radius_mm + FAR_MM
+        points, normals = points[rest], normals[rest]
+    if len(points) < MIN_SAMPLES:
+        return {}
+    hu = hu_below(points, normals, DEPTH_MM, volume)
+    hu = hu[np.isfinite(hu).all(1)]
+    if len(hu) < MIN_SAMPLES:
+        return {}
+    outside = hu[:, (DEPTH_MM <= OUTSIDE_MM) & (DEPTH_MM >= NEAR_MM)].min(1)
+    return {"no_edge_share": float(np.mean(hu[:, DEPTH_MM >= WALL_MM].max(1) - outside < STEP_HU))}
 
 
 def head_surface(surface: Mesh, head: Head) -> HeadSurface | None:
