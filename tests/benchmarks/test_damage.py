@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-
 from benchmarks.damage import ANSWERS, cone, grown, inward
 from benchmarks.hips import Case, is_bad
 from benchmarks.limits import ROOM, SHARE, limits_of
+
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
 from femurkit.measure.confidence import MEANING
@@ -49,7 +49,7 @@ def test_the_same_seed_does_the_same_damage(case):
 
 def test_a_limit_lies_between_good_and_bad_and_real_heads_set_none():
     usual = dict.fromkeys(MEANING, 0.2) | {"inside_hu": 900.0}
-    worse = {name: 0.4 for name in MEANING} | {"inside_hu": 800.0}
+    worse = dict.fromkeys(MEANING, 0.4) | {"inside_hu": 800.0}
     bad = dict.fromkeys(MEANING, 20.0) | {"inside_hu": 100.0}
     good = {"dsc": 0.99, "assd_mm": 0.1, "head_mm": 0.5, "slice_mm": 1.0}
     rows = [

@@ -7,13 +7,13 @@ from scipy.spatial import ConvexHull
 
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
+from femurkit.measure.bone_edge import no_edge_share
 from femurkit.measure.confidence import OF_THE_HEAD
 from femurkit.measure.head_surface import (
     even_directions,
     head_signs,
     head_surface,
     in_words,
-    no_edge_share,
 )
 from femurkit.mesh import Mesh
 from femurkit.surface.head import Head
