@@ -121,7 +121,9 @@ def head_surface(surface: Mesh, head: Head) -> HeadSurface | None:
     there = away[:, 0] * head.radius_mm < HOLE_MM
     points = head.centre_mm + even * (head.radius_mm + height)[:, None]
     area = 4 * np.pi * head.radius_mm**2 / DIRECTIONS
-    return HeadSurface(*(a[there] for a in (even, polar, height, points, normals)), area)
+    return HeadSurface(
+        even[there], polar[there], height[there], points[there], normals[there], area
+    )  # fmt: skip
 
 
 def even_directions(count: int) -> np.ndarray:

@@ -125,8 +125,8 @@ class _Stack:
         axis = int(abs(volume.grid.affine[2, :3]).argmax())
         step = list(volume.grid.spacing_mm)
         step.insert(0, step.pop(axis))
-        arrays = (np.moveaxis(a, axis, 0) for a in (volume.array, mask.array))
-        return cls(*arrays, tuple(step), axis)
+        hu, femur = (np.moveaxis(a, axis, 0) for a in (volume.array, mask.array))
+        return cls(hu, femur, tuple(step), axis)
 
     def slices_of(self, part: MetalPart) -> np.ndarray:
         """The slices in which a part's streaks lie."""
