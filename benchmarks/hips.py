@@ -55,7 +55,12 @@ def answers_of(volume: Volume, network: Network) -> dict[Side, Field]:
         hips = hips_for(network, volume).hips
     except NoFemurFound:
         return {}
-    return {hip.side: predict_whole(volume, hip.box, network=network) for hip in hips}
+    return {
+        hip.side: predict_whole(volume, hip.box, network=network)
+        if hip.probability is None
+        else hip.probability
+        for hip in hips
+    }
 
 
 def kept_answers(folder: Path, volume: Volume, network: Network) -> dict[Side, Field]:

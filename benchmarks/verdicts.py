@@ -40,6 +40,7 @@ from femurkit.locate.edges import EDGE_CLAIMS, edges_of_mask
 from femurkit.measure.checks import check
 from femurkit.measure.confidence import confidence, signs_of
 from femurkit.measure.femur import measure
+from femurkit.measure.fracture import fracture_findings
 from femurkit.measure.head_surface import head_signs
 from femurkit.measure.likeness import likeness
 from femurkit.measure.ranges import RANGES
@@ -109,6 +110,7 @@ def row_of(way: str, case: Case, one: Made, other: Made | None, *, mended: bool 
         return row | {"dsc": 0.0, "assd_mm": 99.0, "good": False}
     said = by_femur(remarks_on(case.volume, VOLUME_CLAIMS))
     said += remarks_on(edges_of_mask(one.mask), EDGE_CLAIMS)
+    said += fracture_findings(one.outline, case.side, case.volume, one.found)
     score = scores(one.outline, one.mask, case)
     return row | {
         **{name: round(float(value), 3) for name, value in score.items()},
@@ -184,7 +186,7 @@ def page(rows: list[Row]) -> str:
     passed = sum(r["verdict"] == "accept" for r in good)
     lines = [
         "# Verdicts", "",
-        f"`python -m benchmarks.verdicts PATIENTS`: femora of {COUNTS['scores']} synthetic "
+        f"`python -m benchmarks.verdicts PATIENTS`: femora of {len({r['patient'] for r in rows})} synthetic "
         f"patients (seed {SEEDS['scores']}; the limits come from others) as the network leaves "
         "them, and broken on purpose. A femur is good if its DSC is at least "
         f"{MIN_DSC}, its mean surface distance at most {MAX_ASSD_MM:g} mm, and 98 % of its head's "

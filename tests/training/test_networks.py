@@ -3,8 +3,9 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("monai")
 
-from femurkit.training.networks import network
 from tests.training.conftest import tiny
+
+from femurkit.training.networks import network
 
 
 def both(**changes):
