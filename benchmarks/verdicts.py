@@ -65,6 +65,10 @@ KEPT = (
     "reasons", "signs",
 )  # fmt: skip
 """What docs/results/verdicts.json holds."""
+ALIKE = ("head_radius_mm",)
+"""In what left and right of a synthetic patient are compared: the heads fit one pelvis, the rest of
+the bones are two people's.
+"""
 PER_FEMUR, PER_SCAN = 2, 1
 """Ways of damage each femur takes in turn, and ways of spoiling each scan does."""
 
@@ -116,7 +120,7 @@ def row_of(way: str, case: Case, one: Made, other: Made | None, *, mended: bool 
         **{name: round(float(value), 3) for name, value in score.items()},
         "good": mended and not is_bad(score),
         "found": {name: one.found.get(name) for name in READ},
-        "other": {name: other.found.get(name) for name in SIDES_DIFFER} if other else None,
+        "other": {name: other.found.get(name) for name in ALIKE} if other else None,
         "remarks": [asdict(remark) for remark in said],
         "signs": one.signs,
         "places": one.places,
@@ -132,7 +136,8 @@ def judged(row: Row) -> Row:
     found = row["found"] | {"confidence": round(sure.value, 2)}
     found["checks"] = [*found["checks"], check("CONFIDENT", not sure.low, sure.text)]
     said = [Remark(**remark) for remark in row["remarks"]]
-    word = verdict(found, other=row["other"], remarks=said)
+    other = {name: row["other"].get(name) for name in ALIKE} if row["other"] else None
+    word = verdict(found, other=other, remarks=said)
     told = {"verdict": word.word, "reasons": word.reasons, "confidence": found["confidence"]}
     return row | told
 
@@ -184,9 +189,10 @@ def page(rows: list[Row]) -> str:
     """Counts by way, and every femur."""
     good, broken = ([r for r in rows if r["good"] is kind] for kind in (True, False))
     passed = sum(r["verdict"] == "accept" for r in good)
+    patients = len({r["patient"] for r in rows})
     lines = [
         "# Verdicts", "",
-        f"`python -m benchmarks.verdicts PATIENTS`: femora of {len({r['patient'] for r in rows})} synthetic "
+        f"`python -m benchmarks.verdicts PATIENTS`: femora of {patients} synthetic "
         f"patients (seed {SEEDS['scores']}; the limits come from others) as the network leaves "
         "them, and broken on purpose. A femur is good if its DSC is at least "
         f"{MIN_DSC}, its mean surface distance at most {MAX_ASSD_MM:g} mm, and 98 % of its head's "

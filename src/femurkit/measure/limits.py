@@ -16,7 +16,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "repeated_slices": (0.0, 0.163),
     "no_edge_share": (0.0121, 0.0621),
     "head_lump_mm": (2.52, 3.22),
-    "head_bump_mm": (0.944, 1.44),
+    "head_bump_mm": (0.944, 1.54),
     "head_notch_mm": (1.49, 1.99),
     "joint_bone_share": (0.0581, 0.118),
     "joint_soft_share": (0.346, 0.406),
