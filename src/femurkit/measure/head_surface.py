@@ -23,14 +23,16 @@ DIRECTIONS = 3000
 CAP_DEG, RIM_DEG = 80.0, 87.0
 """Angle from the pole, which lies opposite the neck. The cap has no osteophytes, which begin at the
 rim; up to there a bump counts if the CT does not show it."""
+SAMPLED_DEG = 100.0
+"""How far the surface is looked at: what lies beyond the rim is around a bump on it."""
 AROUND_MM = (5.0, 12.0)
 """A bump or notch is measured against the surface between these distances around it."""
 FAR_MM = 9.0
 """Surface farther than this from the sphere is not the head's."""
 HOLE_MM = 3.0
 """A direction without surface so close to it has none."""
-LEAST_AREA_MM2 = 10.0
-"""A bump or notch is as high as the surface of this area (3.6 mm across) that is highest."""
+LEAST_AREA_MM2 = 5.0
+"""A bump or notch is as high as the surface of this area (2.5 mm across) that is highest."""
 LEAST_SHARE = 0.15
 """The shares are left out if slices blur all but so much of the cap."""
 
@@ -101,12 +103,12 @@ def head_signs(
 
 
 def head_surface(surface: Mesh, head: Head) -> HeadSurface | None:
-    """A head's surface along even directions up to RIM_DEG; None if there is no head."""
+    """A head's surface along even directions up to SAMPLED_DEG; None if there is no head."""
     if head.centre_mm is None or head.radius_mm is None or head.neck is None:
         return None
     even = even_directions(DIRECTIONS)
     polar = np.rad2deg(np.arccos(np.clip(-even @ head.neck, -1, 1)))
-    even, polar = even[polar < RIM_DEG], polar[polar < RIM_DEG]
+    even, polar = even[polar < SAMPLED_DEG], polar[polar < SAMPLED_DEG]
     offset = surface.vertices - head.centre_mm
     distance = np.linalg.norm(offset, axis=1)
     near = (np.abs(distance - head.radius_mm) < FAR_MM) & (distance > 1e-6)
