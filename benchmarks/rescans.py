@@ -54,10 +54,10 @@ def shorter(hu, labels, mm, rng) -> Scanned:
 
 
 def ring_on_a_hand(hu, labels, mm, rng) -> Scanned:
-    """4 ml of steel at the edge of the image, beside the hip."""
+    """4 ml of steel at the level of the hip, in a front corner of the image."""
     z = (spoilt._neck(labels, mm) if (labels == 1).any() else (len(hu) // 2,))[0]
     out = hu.copy()
-    out[spoilt._ball(labels, mm, (z, hu.shape[1] / 2, 12 / mm[2]), 9.8)] = STEEL_HU
+    out[spoilt._ball(labels, mm, (z, 12 / mm[1], 12 / mm[2]), 9.8)] = STEEL_HU
     return out, labels, WHOLE
 
 
