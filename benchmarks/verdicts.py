@@ -50,7 +50,7 @@ from femurkit.pipeline import by_femur
 from femurkit.remark import Remark, remarks_on
 from femurkit.segment.weights import Network, fine_network
 from femurkit.solid import faces
-from femurkit.sources import VOLUME_CLAIMS
+from femurkit.sources import FULL_RANGE, METAL_FREE, THIN
 from femurkit.surface.ct_edge import outlined
 from femurkit.surface.field import to_mask
 from femurkit.surface.head import fit_head
@@ -112,7 +112,7 @@ def row_of(way: str, case: Case, one: Made, other: Made | None, *, mended: bool 
     row: Row = {"way": way, "side": case.side.value, "refused": one.refused}
     if one.mask is None or one.outline is None:
         return row | {"dsc": 0.0, "assd_mm": 99.0, "good": False}
-    said = by_femur(remarks_on(case.volume, VOLUME_CLAIMS))
+    said = by_femur(remarks_on(case.volume, (THIN, METAL_FREE, FULL_RANGE)))
     said += remarks_on(edges_of_mask(one.mask), EDGE_CLAIMS)
     said += fracture_findings(one.outline, case.side, case.volume, one.found)
     score = scores(one.outline, one.mask, case)
