@@ -48,7 +48,9 @@ def score(network: Network, files: list[Path]) -> str:
                     found[limit] += bool((p[side][femur] > limit).mean() >= MARKED)
         if not (femora[0] | femora[1]).any():
             false_ml.append(float((p[1] + p[2] > 0.5).sum()) * VOXEL_ML)
-    dice = ", ".join(f"{n} {o / max(s, 1):.3f}" for n, o, s in zip(NAMES, overlap, sizes, strict=True))
+    dice = ", ".join(
+        f"{n} {o / max(s, 1):.3f}" for n, o, s in zip(NAMES, overlap, sizes, strict=True)
+    )
     many = sum(ml > 3 for ml in false_ml)
     return (
         f"DSC {dice}\nfemora marked: {found[0.5]} ({found[0.25]} at 0.25) of {there}\n"
