@@ -1,4 +1,6 @@
-"""Score coarse networks on held-out trunks: `python -m benchmarks.coarse_held_out EXAMPLES --weights A.onnx B.onnx`.
+"""Score coarse networks on held-out trunks.
+
+    python -m benchmarks.coarse_held_out EXAMPLES --weights A.onnx B.onnx
 
 EXAMPLES holds coarse-*.npz of patients that no network was trained on (femurkit train keeps the
 last eight). Prints, for each network, DSC by class, pooled over all scans; how many proximal femora

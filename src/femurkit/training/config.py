@@ -78,8 +78,8 @@ class Config:
     clip: float = 5.0
     """Greatest norm of the gradient; 0: no limit."""
     class_bias: tuple[float, ...] = ()
-    """Added to the logit of each class in the exported network: how readily it names a class, chosen
-    on held-out scans. Empty: nothing."""
+    """Added to the logit of each class in the exported network: how readily it names a class,
+    chosen on held-out scans. Empty: nothing."""
     seed: int = 1
 
     begin: float = 0.1
