@@ -1,4 +1,6 @@
-"""Score coarse networks on held-out trunks: `python -m benchmarks.coarse_held_out EXAMPLES --weights A.onnx B.onnx`.
+"""Score coarse networks on held-out trunks.
+
+    python -m benchmarks.coarse_held_out EXAMPLES --weights A.onnx B.onnx
 
 EXAMPLES holds coarse-*.npz of patients that no network was trained on (femurkit train keeps the
 last eight). Prints, for each network, DSC by class, pooled over all scans; how many proximal femora
@@ -48,7 +50,9 @@ def score(network: Network, files: list[Path]) -> str:
                     found[limit] += bool((p[side][femur] > limit).mean() >= MARKED)
         if not (femora[0] | femora[1]).any():
             false_ml.append(float((p[1] + p[2] > 0.5).sum()) * VOXEL_ML)
-    dice = ", ".join(f"{n} {o / max(s, 1):.3f}" for n, o, s in zip(NAMES, overlap, sizes, strict=True))
+    dice = ", ".join(
+        f"{n} {o / max(s, 1):.3f}" for n, o, s in zip(NAMES, overlap, sizes, strict=True)
+    )
     many = sum(ml > 3 for ml in false_ml)
     return (
         f"DSC {dice}\nfemora marked: {found[0.5]} ({found[0.25]} at 0.25) of {there}\n"

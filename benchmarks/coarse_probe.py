@@ -23,7 +23,6 @@ from femurkit.sources import load
 DATA = Path(__file__).parent.parent.parent / "shared" / "data"
 STEP_MM, MULTIPLE = 4.0, 16
 LEFT, RIGHT, OTHER_FEMUR = 1, 2, 3
-TURNS = ("", "x+10", "x-10", "x+20", "z+15")
 
 
 def scans(data: Path) -> list[tuple[str, Path, str]]:

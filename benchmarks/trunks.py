@@ -16,14 +16,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from femurkit.phantom.coarse_scan import CoarseScan, scan_coarsely
-from femurkit.phantom.hip_bones import draw_hips
-from femurkit.phantom.trunk import Trunk, draw_trunk
-from femurkit.phantom.views import View, draw_view
 
 from benchmarks.found import Found, Hip, Score, found_femurs, score
 from benchmarks.robustness import count, table
 from femurkit.geometry import Grid
+from femurkit.phantom.coarse_scan import CoarseScan, scan_coarsely
+from femurkit.phantom.hip_bones import draw_hips
+from femurkit.phantom.trunk import Trunk, draw_trunk
+from femurkit.phantom.views import View, draw_view
 from femurkit.volume import Volume
 
 ROOT = Path(__file__).parent.parent

@@ -49,7 +49,7 @@ def hips():
     return draw_hips(np.random.default_rng(4))
 
 
-def scans(hips, kind, monkeypatch, count=4):
+def scans(hips, kind, monkeypatch, count=2):
     monkeypatch.setattr(views, "VIEWS", {kind: 1.0})
     out = []
     for seed in range(count):

@@ -24,7 +24,7 @@ def test_context_begins_without_effect():
 
 
 def test_context_reaches_six_voxels_of_the_coarsest_level_to_each_side():
-    plain, wide = both()
+    _, wide = both()
     context = wide.model[1].submodule[1].submodule
     torch.nn.init.ones_(context.wide[-1].weight)
     x = torch.zeros(1, 6, 17, 1, 1)

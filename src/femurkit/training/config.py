@@ -77,6 +77,9 @@ class Config:
     weight_decay: float = 1e-4
     clip: float = 5.0
     """Greatest norm of the gradient; 0: no limit."""
+    class_bias: tuple[float, ...] = ()
+    """Added to the logit of each class in the exported network: how readily it names a class,
+    chosen on held-out scans. Empty: nothing."""
     seed: int = 1
 
     begin: float = 0.1
@@ -140,6 +143,8 @@ def _check(config: Config) -> None:
     drawn_mm = {"hip": FINE_MM, "scan": COARSE_MM}.get(config.box)
     if config.phantoms and config.spacing_mm != drawn_mm:
         raise _refused(f"phantoms at {config.spacing_mm} mm for a {config.box}")
+    if config.class_bias and len(config.class_bias) != len(config.classes):
+        raise _refused(f"{len(config.class_bias)} biases for {len(config.classes)} classes")
     if config.accumulate < 1:
         raise _refused(f"accumulate = {config.accumulate}")
     if not config.manifest and not config.phantoms:

@@ -26,10 +26,13 @@ class Deployed(torch.nn.Module):
     def __init__(self, inner: torch.nn.Module, config: Config, temperature: float) -> None:
         super().__init__()
         self.inner, self.config, self.temperature = inner, config, temperature
+        bias = torch.tensor(config.class_bias or (0.0,) * len(config.classes))
+        self.register_buffer("bias", bias[:, None, None, None])
 
     def forward(self, hu: torch.Tensor) -> torch.Tensor:
         """(1, 1, z, y, x) HU -> (1, classes, z, y, x) probabilities."""
-        return torch.softmax(self.inner(windowed(hu, self.config)) / self.temperature, 1)
+        logits = self.inner(windowed(hu, self.config)) / self.temperature
+        return torch.softmax(logits + self.bias if self.config.class_bias else logits, 1)
 
 
 def export(config: Config, checkpoint: Path, validation: Sequence[Path], out: Path) -> None:
@@ -69,6 +72,7 @@ def export(config: Config, checkpoint: Path, validation: Sequence[Path], out: Pa
         "steps_trained": str(state["global_step"]),
         "seed": str(config.seed),
         "temperature": f"{temperature:.4f}",
+        "class_bias": json.dumps(config.class_bias),
     }
     onnx.helper.set_model_props(graph, meta)
     onnx.save(graph, str(part))
