@@ -22,8 +22,9 @@ from femurkit.segment.engines import engine
 
 FINE = {"default": "fine", "paper": "paper"}
 """Recipe -> the shipped network that segments; the coarse one is the same for all."""
-KINDS = ("hip", "half", "scan")
-"""What a network sees: a box around one hip, the axial slices of half the body, a whole scan."""
+KINDS = ("hip", "half", "scan", "joint")
+"""What a network sees: a box around one hip, the axial slices of half the body, a whole scan, or a
+polar map around a femoral head."""
 SPACING_RANGE_MM = (0.3, 5.0)
 
 
