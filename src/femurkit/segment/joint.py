@@ -24,9 +24,9 @@ from femurkit.volume import Field, Volume
 
 WINDOW = 4
 """Nodes on either side of the surface whose probabilities place it."""
-ROUND = 0.02
+ROUND = 0.03
 """Cost of a place so many nodes (squared) from the sphere, in nodes on the wrong side: 4 mm off the
-sphere cost as much as 1.2 mm of a contrary answer."""
+sphere cost as much as 1 mm of a contrary answer."""
 SMOOTH_NODES = 1.0
 """Standard deviation of the smoothing of the heights, in nodes of the map across the rays."""
 UNSURE = 0.5
