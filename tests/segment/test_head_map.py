@@ -48,4 +48,4 @@ def test_linear_values_are_met_exactly_and_what_lies_outside_is_named():
     beyond = ((index < -0.5) | (index > np.array(grid.shape) - 0.5)).any(-1)
     assert within.any() and beyond.any()
     assert np.allclose(seen[within], (head.nodes() @ [1.0, 2.0, 3.0])[within], atol=1e-2)
-    assert (seen[beyond] == -7.0).all()
+    assert (seen[beyond] == -7.0).all() and np.array_equal(beyond, ~head.within(grid))

@@ -93,6 +93,18 @@ def test_without_a_head_the_field_stays_as_it_is():
     assert refined(field, scan(), Side.LEFT, network=Between()) is field
 
 
+@pytest.mark.parametrize("spoilt", ["metal", "another surface"])
+def test_what_the_network_cannot_know_stays_as_it_is(spoilt):
+    field, volume = drawn(), scan()
+    hu = volume.array.copy()
+    if spoilt == "metal":
+        hu[hu > 550] = 3000
+    else:  # the outer 5 mm of the head have turned to what the network takes for no femur
+        points = volume.grid.to_world(np.moveaxis(np.indices(volume.grid.shape), 0, -1))
+        hu[np.linalg.norm(points - CENTRE, axis=-1) > RADIUS - 5] = 40
+    assert refined(field, Volume(hu, volume.grid), Side.LEFT, network=Between()) is field
+
+
 def test_where_the_scan_ends_in_the_head_the_fine_network_stands():
     whole, field = scan(), drawn()
     top = int(whole.grid.to_index(CENTRE + [0, 0, 12])[0])

@@ -67,9 +67,10 @@ class HeadMap:
         return np.asarray(self.centre_mm + radius[:, None, None, None] * self.rays())
 
     def sample(self, array: np.ndarray, grid: Grid, *, outside: float) -> np.ndarray:
-        """An array (z, y, x) at the nodes, linear, (radii, rows, columns) float32."""
-        points = self.nodes().reshape(-1, 3)
-        index = grid.to_index(points)
+        """An array (z, y, x) at the nodes, linear, (radii, rows, columns) float32; `outside`
+        beyond the outer faces of its voxels.
+        """
+        index = grid.to_index(self.nodes().reshape(-1, 3))
         last = np.array(grid.shape) - 1
         start = np.clip(np.floor(index.min(0)).astype(int) - 1, 0, last)
         stop = np.clip(np.ceil(index.max(0)).astype(int) + 2, 1, last + 1)
@@ -77,8 +78,12 @@ class HeadMap:
         out = ndimage.map_coordinates(
             part.astype(np.float32), (index - start).T, np.float32, order=1, mode="nearest"
         )
-        out[((index < -0.5) | (index > last + 0.5)).any(1)] = outside
+        out = np.where(_within(index, grid), out, np.float32(outside))
         return np.asarray(out.reshape(SHAPE))
+
+    def within(self, grid: Grid) -> np.ndarray:
+        """Which nodes lie within the outer voxel faces of a grid, (radii, rows, columns) bool."""
+        return _within(grid.to_index(self.nodes().reshape(-1, 3)), grid).reshape(SHAPE)
 
     def polar(self, points: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Distance from the centre (n,) mm, angle from the pole (n,) radians, and where their rays
@@ -91,3 +96,7 @@ class HeadMap:
         on_map = offset[:, [1, 0]].T * (angle / flat) / np.deg2rad(WIDEST_DEG)
         size = np.array(SHAPE[1:])[:, None] - 1
         return distance, angle, (on_map + 1) / 2 * size
+
+
+def _within(index: np.ndarray, grid: Grid) -> np.ndarray:
+    return np.asarray(((index > -0.5) & (index < np.array(grid.shape) - 0.5)).all(1))

@@ -18,6 +18,7 @@ from femurkit.segment.head_map import RADII, SHAPE, WIDEST_DEG, HeadMap
 from femurkit.segment.weights import Network
 from femurkit.surface.contour import contour, largest_part
 from femurkit.surface.head import fit_head, neck_direction
+from femurkit.surface.hollow import METAL_HU
 from femurkit.surface.islands import keep_largest
 from femurkit.surface.odds import SURE, log_odds
 from femurkit.volume import Field, Volume
@@ -37,6 +38,10 @@ OUT_OF_SCAN = 4
 """Nodes beyond the surface that must lie in the scan."""
 ODDS_PER_MM = 4.0
 """Log odds for each millimetre from the new surface, about those of the fine network."""
+MAX_METAL = 0.002
+"""Share of the map's nodes brighter than METAL_HU above which there is metal in the joint."""
+MAX_APART_MM = 2.0
+"""Mean distance between the surfaces of both networks above which one of them is lost."""
 REACH = 1.6
 """The field changes within so many radii of the head's centre."""
 
@@ -45,15 +50,20 @@ def refined(field: Field, volume: Volume, side: Side, *, network: Network) -> Fi
     """A fine network's answer with the head's surface of the joint network, on the same grid.
 
     field: probability on the box of one hip; volume: the scan in HU; network: of kind joint.
-    Without a head in the field it comes back as it is.
+    The field comes back as it is where there is no head in it, where there is metal in the joint,
+    and where the two networks do not mean the same surface.
     """
     head = head_map(field, side)
     if head is None:
         return field
-    says = network(head.sample(volume.array, volume.grid, outside=-1000.0))[network.femur]
-    height, sure = heights(says)
-    seen = head.sample(np.ones(volume.grid.shape, np.uint8), volume.grid, outside=0.0) > 0.5
-    return laid_in(field, head, smoothed(height, sure), _weight(height, seen))
+    hu = head.sample(volume.array, volume.grid, outside=-1000.0)
+    if np.count_nonzero(hu > METAL_HU) > MAX_METAL * hu.size:
+        return field
+    height, sure = heights(network(hu)[network.femur])
+    height, weight = smoothed(height, sure), _weight(height, head.within(volume.grid))
+    before, _ = heights(head.sample(field.array, field.grid, outside=0.0))
+    apart_mm = head.step_mm * float((np.abs(height - before) * weight).sum() / max(weight.sum(), 1))
+    return field if apart_mm > MAX_APART_MM else laid_in(field, head, height, weight)
 
 
 def head_map(field: Field, side: Side) -> HeadMap | None:
