@@ -16,7 +16,8 @@ def test_each_node_lies_where_its_ray_and_radius_say():
     k, v, u = np.indices(nodes.shape[:3])
     shares = RADII[0] + (RADII[1] - RADII[0]) * k / (SHAPE[0] - 1)
     assert np.allclose(distance.reshape(k.shape), RADIUS * shares)
-    assert np.allclose(at[0].reshape(k.shape), v + 10) and np.allclose(at[1].reshape(k.shape), u + 10)
+    assert np.allclose(at[0].reshape(k.shape), v + 10)
+    assert np.allclose(at[1].reshape(k.shape), u + 10)
     pole = -NECK / np.linalg.norm(NECK)
     assert np.allclose(np.cos(angle), ((nodes.reshape(-1, 3) - CENTRE) @ pole) / distance)
 

@@ -23,7 +23,8 @@ def signed(points):
     aside = np.linalg.norm(rays - along[..., None] * NECK, axis=-1)
     neck = np.minimum(14 - aside, np.minimum(along, 60 - along))
     foot = CENTRE + 50 * NECK
-    shaft = np.minimum(16 - np.hypot(*np.moveaxis(points - foot, -1, 0)[:2]), foot[2] - points[..., 2])
+    aside = np.linalg.norm((points - foot)[..., :2], axis=-1)
+    shaft = np.minimum(16 - aside, foot[2] - points[..., 2])
     return np.maximum(np.maximum(RADIUS - np.linalg.norm(rays, axis=-1), neck), shaft)
 
 

@@ -52,7 +52,8 @@ def test_validation_hips_of_a_manifest_leave_every_phantom_to_training(found, tm
 
 
 @pytest.mark.parametrize(
-    ("box", "spacing", "kind"), [("hip", 1.5, "fine"), ("scan", 4.0, "coarse"), ("joint", 0.5, "joint")]
+    ("box", "spacing", "kind"),
+    [("hip", 1.5, "fine"), ("scan", 4.0, "coarse"), ("joint", 0.5, "joint")],
 )
 def test_each_box_has_its_own_examples(monkeypatch, tmp_path, box, spacing, kind):
     asked = []
