@@ -23,6 +23,8 @@ from femurkit.surface.islands import keep_largest
 from femurkit.surface.odds import SURE, log_odds
 from femurkit.volume import Field, Volume
 
+FINE_SHARE = 0.5
+"""How much the fine network's log odds count beside those of the joint network."""
 WINDOW = 4
 """Nodes on either side of the surface whose probabilities place it."""
 ROUND = 0.03
@@ -59,9 +61,10 @@ def refined(field: Field, volume: Volume, side: Side, *, network: Network) -> Fi
     hu = head.sample(volume.array, volume.grid, outside=-1000.0)
     if np.count_nonzero(hu > METAL_HU) > MAX_METAL * hu.size:
         return field
-    height, sure = heights(network(hu)[network.femur])
+    fine = head.sample(field.array, field.grid, outside=0.0)
+    says = expit(_odds(network(hu)[network.femur]) + FINE_SHARE * _odds(fine))
+    (height, sure), (before, _) = heights(says), heights(fine)
     height, weight = smoothed(height, sure), _weight(height, head.within(volume.grid))
-    before, _ = heights(head.sample(field.array, field.grid, outside=0.0))
     apart_mm = head.step_mm * float((np.abs(height - before) * weight).sum() / max(weight.sum(), 1))
     return field if apart_mm > MAX_APART_MM else laid_in(field, head, height, weight)
 
@@ -117,6 +120,11 @@ def _weight(height: np.ndarray, seen: np.ndarray) -> np.ndarray:
     return np.asarray(_eased(fade) * _eased((far - 1) / 4))
 
 
+def _odds(probability: np.ndarray) -> np.ndarray:
+    """Log odds, clipped to -SURE..SURE."""
+    return np.asarray(np.clip(logit(np.clip(probability, 1e-6, 1 - 1e-6)), -SURE, SURE))
+
+
 def _eased(share: np.ndarray) -> np.ndarray:
     """0 below 0, 1 above 1, and smooth between."""
     share = np.clip(share, 0, 1)
@@ -143,8 +151,7 @@ def laid_in(field: Field, head: HeadMap, height: np.ndarray, weight: np.ndarray)
     counts[(distance > reach) | (angle > np.deg2rad(WIDEST_DEG))] = 0.0
     odds = np.clip(ODDS_PER_MM * (here - distance) * cosine, -SURE, SURE)
     before = field.array[window].ravel()
-    fine = np.clip(logit(np.clip(before, 1e-6, 1 - 1e-6)), -SURE, SURE)
-    mixed = expit(counts * odds + (1 - counts) * fine)
+    mixed = expit(counts * odds + (1 - counts) * _odds(before))
     out = field.array.copy()
     out[window] = np.where(counts > 0, mixed, before).reshape(part.shape)
     return Field(out, field.grid)
