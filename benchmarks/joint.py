@@ -103,7 +103,7 @@ def phantoms(count: int) -> Iterator[dict[str, Any]]:
         patient = make_patient(
             SEED, number=number, spacing_mm=(slices, in_plane, in_plane), extent_mm=EXTENT_MM
         )
-        for hip in find_hips(patient.volume).hips:
+        for hip in find_hips(patient.volume):
             assert hip.probability is not None
             for way, third in WAYS.items():
                 start = time.process_time()
@@ -120,7 +120,7 @@ def real() -> Iterator[dict[str, Any]]:
     """Rows of pelvic-ref-002 against its label, and below the label's three highest slices."""
     volume = load(DATA / "pelvic-ref-002/ct.zip").volume
     labels, grid = read_mask(DATA / "pelvic-ref-002/truth_femur.nii.gz")
-    hips = find_hips(volume).hips
+    hips = find_hips(volume)
     truth = {hip.side: Mask(labels == hip.side.label, grid) for hip in hips}
     true = {side: outline_of(mask) for side, mask in truth.items()}
     for way, third in WAYS.items():

@@ -44,9 +44,7 @@ def command(
 
     versions = {"femurkit": __version__, "python": platform.python_version()}
     versions |= {name: found for name in PARTS if (found := _version(name)) is not None}
-    weights = {
-        recipe: weights_hash(fine_network(recipe), joint_network(recipe)) for recipe in FINE
-    }
+    weights = {recipe: weights_hash(fine_network(recipe), joint_network(recipe)) for recipe in FINE}
     networks = {name: shipped(name).sha256 for name in ("coarse", *FINE.values(), "joint")}
     viewer = "niivue" if VOLUME_SCRIPT.exists() else "our own (niivue: `make web`)"
     table([{"part": name, "version": found} for name, found in versions.items()])
