@@ -1,7 +1,8 @@
 """The third pass over the hip joint: with it and without, on fresh phantoms and on pelvic-ref-002.
 
-`python -m benchmarks.joint [COUNT]` writes docs/results/joint.md, .json and, where ../shared/data
-is, pictures through both joint spaces. The real case chooses nothing.
+`python -m benchmarks.joint [COUNT]`, or `real` for the real case alone, writes
+docs/results/joint.md, .json and, where ../shared/data is, pictures through both joint spaces. The
+real case chooses nothing.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from femurkit.anatomy import Side
 from femurkit.evaluation.distance import mesh_distance
 from femurkit.evaluation.femur import compare_femur
 from femurkit.evaluation.joint_gap import joint_gap
+from femurkit.evaluation.voxels import scores, voxels_of
 from femurkit.images import read_mask
 from femurkit.locate.find import find_hips
 from femurkit.mesh import Mesh, distances_mm, smooth_over, vertex_areas_mm2
@@ -133,6 +135,9 @@ def real() -> Iterator[dict[str, Any]]:
             centres[hip.side] = regions.axes.centre_mm
             row = compare_femur(mask, truth[hip.side], hip.side, ct=volume).row
             rest = label.parting(mask, truth[hip.side])["rest"]
+            rest["joint_assd_mm"] = _joint_below(
+                mask, truth[hip.side], true[hip.side], hip.side, volume
+            )
             yield {
                 "side": hip.side.value, "way": way, "rough_mm": roughness(found[hip.side], regions),
                 **{name: row[name] for name in
@@ -141,6 +146,17 @@ def real() -> Iterator[dict[str, Any]]:
             }  # fmt: skip
         place = OUT / f"joint_002_{'three' if third else 'two'}.png"
         overlays(volume, found, true, centres, place, title=f"pelvic-ref-002, {way}")
+
+
+def _joint_below(found: Mask, truth: Mask, true: Mesh, side: Side, ct: Volume) -> float | None:
+    """Distance in the joint space below the label's three highest slices, mm."""
+    regions = regions_of(true, side)
+    assert isinstance(regions, Regions)
+    gap = joint_gap(true, side, regions.axes.centre_mm, regions.junction, ct=ct)
+    voxels = voxels_of(found, truth)
+    levels = np.unique(np.round(voxels.points_mm[voxels.truth, 2], 3))
+    below = voxels.points_mm[:, 2] < levels[-label.TOP] - 1e-2
+    return scores(voxels, gap.holds(voxels.points_mm) & below)["assd_mm"]
 
 
 def page(rows: list[dict[str, Any]], label_rows: list[dict[str, Any]]) -> list[str]:
@@ -173,9 +189,11 @@ def page(rows: list[dict[str, Any]], label_rows: list[dict[str, Any]]) -> list[s
 
 
 def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else len(SLICES_MM)
-    rows = []
-    for row in phantoms(count):
+    told = sys.argv[1] if len(sys.argv) > 1 else str(len(SLICES_MM))
+    rows: list[dict[str, Any]] = []
+    if told == "real":  # the phantoms' rows stay
+        rows = [row for row in json.loads((OUT / "joint.json").read_text()) if "number" in row]
+    for row in phantoms(0 if told == "real" else int(told)):
         rows.append(row)
         print(row, flush=True)
     label_rows = list(real()) if (DATA / "pelvic-ref-002/ct.zip").exists() else []

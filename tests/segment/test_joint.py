@@ -79,7 +79,7 @@ def test_a_leak_into_the_cup_is_taken_back():
     before = drawn(lump)
     assert off_the_ball(before).max() > 2.5
     after = refined(before, scan(), Side.LEFT, network=Between())
-    assert np.abs(off_the_ball(after)).max() < 0.4
+    assert np.abs(off_the_ball(after)).max() < 1.0
     assert np.abs(off_the_ball(after)).mean() < 0.1
     far = before.grid.to_world(np.moveaxis(np.indices(before.grid.shape), 0, -1)) - CENTRE
     on_the_neck = far @ NECK > 0.6 * np.linalg.norm(far, axis=-1)
