@@ -39,7 +39,7 @@ from femurkit.volume import Field, Mask, Volume
 ROOT = Path(__file__).parent.parent
 OUT, DATA = ROOT / "docs/results", ROOT.parent / "shared/data"
 SEED = 77012
-SLICES_MM = (0.8, 1.0, 1.25, 1.5, 2.0, 3.0, 3.0, 5.0)
+SLICES_MM = (1.0, 3.0, 1.5, 5.0, 0.8, 2.0, 1.25, 3.0)
 EXTENT_MM = (60.0, 110.0)
 """Of the scan above and below the head centres."""
 WAYS = {"two passes": False, "three passes": True}

@@ -178,8 +178,8 @@ def draw_examples(
 ) -> list[Path]:
     """The examples of so many patients, those that are missing drawn on all cores.
 
-    kind: "fine", "joint" or "coarse"; tissue_maps: not for coarse ones. They lie in a folder of `cache`
-    that is named by all that they depend on.
+    kind: "fine", "joint" or "coarse"; tissue_maps: not for coarse ones. They lie in a folder of
+    `cache` that is named by all that they depend on.
     """
     maps = Path(tissue_maps) if tissue_maps and kind != "coarse" else None
     cache = cache / f"phantoms-{_hash(kind, seed, maps)}"
