@@ -44,6 +44,8 @@ MAX_METAL = 0.002
 """Share of the map's nodes brighter than METAL_HU above which there is metal in the joint."""
 MAX_APART_MM = 2.0
 """Mean distance between the surfaces of both networks above which one of them is lost."""
+TOP_MM = 120.0
+"""The head is looked for in so much of the femur, from its top."""
 REACH = 1.6
 """The field changes within so many radii of the head's centre."""
 
@@ -71,6 +73,7 @@ def refined(field: Field, volume: Volume, side: Side, *, network: Network) -> Fi
 
 def head_map(field: Field, side: Side) -> HeadMap | None:
     """A polar map around the head in a field, or None if there is no head."""
+    field = _top(field)
     inside = keep_largest(field.array >= 0.5)
     try:
         head = fit_head(largest_part(contour(log_odds(field))), side)
@@ -81,6 +84,20 @@ def head_map(field: Field, side: Side) -> HeadMap | None:
     points = field.grid.to_world(np.argwhere(inside))
     neck = neck_direction(points, head.centre_mm, head.radius_mm, side)
     return HeadMap.around(head.centre_mm, head.radius_mm, neck, side)
+
+
+def _top(field: Field) -> Field:
+    """The part of a field that holds the upper TOP_MM of the femur; all of a shorter one."""
+    levels = np.flatnonzero(keep_largest(field.array >= 0.5).any((1, 2)))
+    count = int(np.ceil(TOP_MM / field.grid.spacing_mm[0]))
+    if len(levels) <= count:
+        return field
+    upward = field.grid.affine[2, 0] > 0
+    start, stop = (
+        (levels[-1] + 1 - count, len(field.array)) if upward else (0, int(levels[0]) + count)
+    )
+    grid = field.grid.crop((start, 0, 0), (stop, *field.grid.shape[1:]))
+    return Field(field.array[start:stop], grid)
 
 
 def heights(says: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
