@@ -24,6 +24,7 @@ from femurkit.mesh import Mesh
 from femurkit.remark import Remark, remarks_on
 from femurkit.report.build import femur_page, remarks
 from femurkit.report.content import FemurPage
+from femurkit.segment.joint import refined
 from femurkit.segment.uncertainty import uncertainty as doubt
 from femurkit.segment.weights import Network
 from femurkit.segment.whole import predict_whole
@@ -51,6 +52,7 @@ class Work:
     """What the making of every femur shares. files: in the folder of the results.
 
     shipped: whether the network is ours: what one of the user's own draws is shown, whatever it is.
+    joint: the network of the third pass, over the hip joint, if there is one.
     """
 
     scan: Scan
@@ -63,6 +65,7 @@ class Work:
     uncertainty: bool
     shipped: bool
     steps: Steps
+    joint: Network | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +129,10 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
         if implant is not None:
             probability = with_implant(probability, implant)
     with steps(f"{side.value}: mask"):
-        pieces = outlined_pieces(probability, volume, edge=work.outline == "edge")
+        drawn = probability
+        if work.joint is not None:
+            drawn = refined(probability, volume, side, network=work.joint)
+        pieces = outlined_pieces(drawn, volume, edge=work.outline == "edge")
         mask = mask_of(pieces)
         write_mask(mask.array.view("uint8"), volume.grid, files.folder / "mask.nii.gz")
         if work.uncertainty:

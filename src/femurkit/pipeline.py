@@ -23,7 +23,7 @@ from femurkit.report.run import Run, record_of, report_of
 from femurkit.report.tables import write_csv, write_json
 from femurkit.result import Result
 from femurkit.segment.engines import Device
-from femurkit.segment.weights import fine_network, shipped, weights_hash
+from femurkit.segment.weights import fine_network, joint_network, shipped, weights_hash
 from femurkit.solid import faces
 from femurkit.sources import Gaps, advice_for, load
 from femurkit.steps import Listener, Steps
@@ -70,10 +70,11 @@ def reconstruct(
         with ThreadPoolExecutor(1) as beside:  # the networks are loaded while the scan is read
             loading = beside.submit(fine_network, recipe, weights=weights, device=device)
             beside.submit(shipped, "coarse", device)
+            joint_loading = beside.submit(joint_network, recipe, weights=weights, device=device)
             with steps("read"):
                 scan = load(path, series_uid=series_uid, gaps=gaps, anonymize=anonymize)
-            network = loading.result()
-        sha256 = weights_hash(network)
+            network, joint = loading.result(), joint_loading.result()
+        sha256 = weights_hash(network, joint)
         with steps("find hips"), advice_for(scan):
             located = hips_for(network, scan.volume, device=device)
             hips, missing = _wanted(located, side)
@@ -83,7 +84,7 @@ def reconstruct(
         femurs, failed, notes = make_femurs(
             Work(
                 scan, network, sha256, recipe, drawn, files, slices, uncertainty,
-                shipped=weights is None, steps=steps,
+                shipped=weights is None, steps=steps, joint=joint,
             ),
             hips,
         )  # fmt: skip

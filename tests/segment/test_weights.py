@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from femurkit.errors import NotWeights
-from femurkit.segment.weights import fine_network, shipped, weights_hash
+from femurkit.segment.head_map import RADII, SHAPE
+from femurkit.segment.weights import fine_network, joint_network, shipped, weights_hash
 
 
 def test_the_shipped_networks_say_what_they_are():
@@ -14,6 +15,23 @@ def test_the_shipped_networks_say_what_they_are():
     assert (coarse.spacing_mm, fine.spacing_mm) == (4.0, 1.5)
     assert (coarse.kind, fine.kind) == ("scan", "hip")
     assert fine_network() is fine
+    joint = shipped("joint")
+    assert (joint.kind, joint.classes[joint.femur]) == ("joint", "femur")
+    assert all(n % step == 0 for n, step in zip(SHAPE, joint.steps, strict=True))
+
+
+def test_the_third_pass_goes_with_the_default_network_alone(fine_file):
+    assert joint_network() is shipped("joint")
+    assert joint_network("paper") is None
+    assert joint_network(weights=fine_file()) is None
+    assert weights_hash(joint=joint_network()) != weights_hash()
+
+
+def test_a_network_of_joints_does_not_draw_femurs(tmp_path):
+    path = tmp_path / "joint.onnx"
+    path.write_bytes((files("femurkit.segment") / "weights" / "joint.onnx").read_bytes())
+    with pytest.raises(NotWeights, match="of kind joint"):
+        fine_network(weights=path)
 
 
 @pytest.mark.parametrize("name", ["coarse", "fine"])
@@ -23,6 +41,15 @@ def test_answers_are_probabilities_and_air_is_background(name):
     assert says.shape == (len(network.classes), 32, 32, 48)
     assert np.allclose(says.sum(0), 1, atol=1e-4)
     assert (says.argmax(0) == 0).all()
+
+
+def test_the_joint_network_finds_a_head_in_its_map():
+    away = np.linspace(*RADII, SHAPE[0])[:, None, None] * np.ones(SHAPE)
+    hu = np.where(away < 1.0, 350.0, 40.0)  # a ball of bone in soft tissue, its radius as expected
+    says = shipped("joint")(hu.astype(np.float32))
+    assert says.shape == (3, *SHAPE) and np.allclose(says.sum(0), 1, atol=1e-4)
+    assert (says[1] > 0.5)[away < 0.95].mean() > 0.95
+    assert (says[1] < 0.5)[away > 1.05].mean() > 0.95
 
 
 def test_the_package_stays_small():

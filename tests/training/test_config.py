@@ -25,6 +25,7 @@ from femurkit.training.config import read_config
             "two classes",
         ),
         ({"phantoms": 3, "spacing_mm": 2.0}, "phantoms at 2.0 mm"),
+        ({"phantoms": 3, "box": "joint", "spacing_mm": 1.5}, "phantoms at 1.5 mm for a joint"),
         ({"epochs": "many"}, "epochs"),
         ({"objective": "magic"}, "objective"),
     ],

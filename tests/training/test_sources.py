@@ -51,6 +51,24 @@ def test_validation_hips_of_a_manifest_leave_every_phantom_to_training(found, tm
     assert len(told.labelled) == 40 and told.validation == [Path("v")]
 
 
+@pytest.mark.parametrize(
+    ("box", "spacing", "kind"),
+    [("hip", 1.5, "fine"), ("scan", 4.0, "coarse"), ("joint", 0.5, "joint")],
+)
+def test_each_box_has_its_own_examples(monkeypatch, tmp_path, box, spacing, kind):
+    asked = []
+    monkeypatch.setattr(sources, "draw_examples", lambda *a: asked.append(a[4]) or drawn(3))
+    sources.material(tiny(manifest=None, phantoms=3, box=box, spacing_mm=spacing), tmp_path)
+    assert asked == [kind]
+
+
+@pytest.mark.parametrize(("box", "spacing"), [("scan", 4.0), ("joint", 0.5)])
+def test_scans_of_a_manifest_teach_no_network_but_that_of_hips(found, tmp_path, box, spacing):
+    found([("a", "train", True)])
+    with pytest.raises(NothingToLearn, match=f"a network whose box is a {box}"):
+        sources.material(tiny(box=box, spacing_mm=spacing), tmp_path)
+
+
 def test_what_cannot_teach_is_refused(found, tmp_path):
     found([("b", "train", False)])
     with pytest.raises(NothingToLearn, match="no annotated hip"):

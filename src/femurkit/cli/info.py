@@ -40,12 +40,12 @@ def command(
     """Tell versions, where networks can run, the weights and their hashes, and licences."""
     from femurkit.report.render import VOLUME_SCRIPT
     from femurkit.segment.engines import devices
-    from femurkit.segment.weights import FINE, fine_network, shipped, weights_hash
+    from femurkit.segment.weights import FINE, fine_network, joint_network, shipped, weights_hash
 
     versions = {"femurkit": __version__, "python": platform.python_version()}
     versions |= {name: found for name in PARTS if (found := _version(name)) is not None}
-    weights = {recipe: weights_hash(fine_network(recipe)) for recipe in FINE}
-    networks = {name: shipped(name).sha256 for name in ("coarse", *FINE.values())}
+    weights = {recipe: weights_hash(fine_network(recipe), joint_network(recipe)) for recipe in FINE}
+    networks = {name: shipped(name).sha256 for name in ("coarse", *FINE.values(), "joint")}
     viewer = "niivue" if VOLUME_SCRIPT.exists() else "our own (niivue: `make web`)"
     table([{"part": name, "version": found} for name, found in versions.items()])
     print(f"networks run on: {', '.join(devices())}; nothing leaves this machine")

@@ -22,8 +22,9 @@ from femurkit.segment.engines import engine
 
 FINE = {"default": "fine", "paper": "paper"}
 """Recipe -> the shipped network that segments; the coarse one is the same for all."""
-KINDS = ("hip", "half", "scan")
-"""What a network sees: a box around one hip, the axial slices of half the body, a whole scan."""
+KINDS = ("hip", "half", "scan", "joint")
+"""What a network sees: a box around one hip, the axial slices of half the body, a whole scan, or a
+polar map around a femoral head."""
 SPACING_RANGE_MM = (0.3, 5.0)
 
 
@@ -68,7 +69,7 @@ class Network:
 
 
 def shipped(name: str, device: str = "auto") -> Network:
-    """A network of the package, loaded once: 'coarse', 'fine' or 'paper'."""
+    """A network of the package, loaded once: 'coarse', 'fine', 'joint' or 'paper'."""
     return _shipped(name, device)
 
 
@@ -98,8 +99,11 @@ def _given(path: Path, device: str) -> Network:
     if not path.is_file():
         _refuse("no file where the weights were named")
     network = Network(path.read_bytes(), device=device)
-    if network.classes.count("femur") != 1:
-        _refuse(f"a network of the classes {', '.join(map(str, network.classes))}")
+    if network.classes.count("femur") != 1 or network.kind == "joint":
+        _refuse(
+            f"a network of kind {network.kind} and the classes "
+            f"{', '.join(map(str, network.classes))}"
+        )
     try:
         says = network(np.full(network.steps, -1000.0, np.float32))
     except Exception:
@@ -118,10 +122,21 @@ def _refuse(found: str) -> NoReturn:
     ) from None
 
 
-def weights_hash(fine: Network | None = None) -> str:
+def joint_network(
+    recipe: str = "default", *, weights: Path | None = None, device: str = "auto"
+) -> Network | None:
+    """The network of the third pass, over the hip joint; None where another network than the
+    default recipe's segments: it may follow another convention of the outline.
+    """
+    return shipped("joint", device) if recipe == "default" and weights is None else None
+
+
+def weights_hash(fine: Network | None = None, joint: Network | None = None) -> str:
     """SHA-256 over the networks that make a result, the name of the model in run.json.
 
-    fine: the network that segments, that of the default recipe if not given.
+    fine: the network that segments, that of the default recipe if not given; joint: that of the
+    third pass, if there is one.
     """
-    pair = (hashlib.sha256(_bytes("coarse")).hexdigest(), (fine or fine_network()).sha256)
-    return hashlib.sha256("".join(pair).encode()).hexdigest()
+    hashes = [hashlib.sha256(_bytes("coarse")).hexdigest(), (fine or fine_network()).sha256]
+    hashes += [joint.sha256] if joint else []
+    return hashlib.sha256("".join(hashes).encode()).hexdigest()

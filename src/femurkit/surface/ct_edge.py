@@ -29,7 +29,7 @@ OUTLINE_HU, OUTLINE_SHARE, SOFT_HU = 220.0, 0.5, 40.0
 way from soft tissue to the wall."""
 MOST_MM = 2.0
 """An edge farther from the network's outline is another bone's."""
-WALL_MM = (-1.0, 2.5)
+WALL_MM = (-0.5, 2.5)
 """Depths below the outline at which the wall is looked for."""
 VALLEY_MM, VALLEY_HU = 1.5, 60.0
 """An edge is one if so close outside it the CT falls so far below the outline's HU."""

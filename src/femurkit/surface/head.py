@@ -65,7 +65,7 @@ def fit_head(mesh: Mesh, side: Side) -> Head:
     points, weights = _surface_points(mesh)
     rms = np.inf
     for _ in range(ROUNDS):
-        before, neck = centre, _away(inside, centre, radius, side)
+        before, neck = centre, neck_direction(inside, centre, radius, side)
         offset = points - centre
         distance = np.linalg.norm(offset, axis=1)
         away = offset @ neck < np.cos(np.deg2rad(NECK_CONE_DEG)) * distance
@@ -137,7 +137,7 @@ def _largest_ball(mesh: Mesh, side: Side) -> tuple[np.ndarray, float, np.ndarray
     return centre, radius, grid.to_world(np.argwhere(inside))
 
 
-def _away(inside: np.ndarray, centre: np.ndarray, radius: float, side: Side) -> np.ndarray:
+def neck_direction(inside: np.ndarray, centre: np.ndarray, radius: float, side: Side) -> np.ndarray:
     """Unit direction in which the neck leaves a ball: to the bone just outside it."""
     offset = inside - centre
     distance = np.linalg.norm(offset, axis=1)

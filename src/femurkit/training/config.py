@@ -12,8 +12,9 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from femurkit.errors import ConfigRefused
 
-FINE_MM, COARSE_MM = 1.5, 4.0
-"""Grids on which phantoms are drawn, of one hip and of a whole scan."""
+FINE_MM, COARSE_MM, JOINT_MM = 1.5, 4.0, 0.5
+"""Grids on which phantoms are drawn: of one hip, of a whole scan, of one hip joint (of a polar map,
+about its step along the radius)."""
 
 Objective = Literal["supervised", "mean_teacher", "cross_pseudo", "self_training"]
 
@@ -36,8 +37,9 @@ class Config:
     """Folder of label maps that lend the phantoms real muscles, skin and bones."""
     cache: str | None = None
     """Folder of prepared hips and drawn examples, which runs may share; RUN/cache if not given."""
-    box: Literal["hip", "half", "scan"] = "hip"
-    """What the network sees: a box around one hip, half a body slice by slice, or a whole scan."""
+    box: Literal["hip", "half", "scan", "joint"] = "hip"
+    """What the network sees: a box around one hip, half a body slice by slice, a whole scan, or a
+    polar map around one femoral head."""
     spacing_mm: float = 1.5
     """Voxel edge of the grid the network works on."""
 
@@ -140,7 +142,7 @@ def _check(config: Config) -> None:
     for field in dataclasses.fields(Config):
         if not _fits(getattr(config, field.name), hints[field.name]):
             raise _refused(f"{field.name} = {getattr(config, field.name)!r}")
-    drawn_mm = {"hip": FINE_MM, "scan": COARSE_MM}.get(config.box)
+    drawn_mm = {"hip": FINE_MM, "scan": COARSE_MM, "joint": JOINT_MM}.get(config.box)
     if config.phantoms and config.spacing_mm != drawn_mm:
         raise _refused(f"phantoms at {config.spacing_mm} mm for a {config.box}")
     if config.class_bias and len(config.class_bias) != len(config.classes):

@@ -1,8 +1,8 @@
 """Training examples from phantoms: what the networks see, and what they should say.
 
-Files are fine-*.npz (one hip on the canonical 1.5 mm grid) and coarse-*.npz (a scan of any part of
-a trunk at 4 mm, several for each patient). Patient n depends on the seed and n alone, so a stopped
-run goes on where it was.
+Files are fine-*.npz (one hip on the canonical 1.5 mm grid), joint-*.npz (one hip joint as a polar
+map, joint_examples.py) and coarse-*.npz (a scan of any part of a trunk at 4 mm, several for each
+patient). Patient n depends on the seed and n alone, so a stopped run goes on where it was.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ from femurkit.phantom.shapes import Bone
 from femurkit.phantom.trunk import draw_trunk
 from femurkit.phantom.views import draw_view
 from femurkit.training.config import COARSE_MM, FINE_MM
+from femurkit.training.joint_examples import MAPS, SCANS, joint_examples
 
 FINE_SHAPE = (136, 88, 100)
 HEAD_MM = (-60.0, -66.0, -158.0)
 """Where a box begins, relative to the head centre: x medial, y anterior, z below (canonical
 left)."""
-EXAMPLES_VERSION = {"fine": 8, "coarse": 9}
+EXAMPLES_VERSION = {"fine": 8, "coarse": 9, "joint": 1}
 """Raised whenever the same seed would draw other examples: phantoms and this module."""
 SCANS_PER_PATIENT = 8
 """Coarse scans of one pair of hips, each in another body, another posture and another view."""
@@ -128,6 +129,21 @@ def make_coarse(number: int, seed: int, cache: Path) -> None:
             _save(name, {"hu": seen.hu[window], "label": seen.label[window]})
 
 
+def make_joint(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> None:
+    """Both joints of patient `number`, unless they are there already."""
+    names = {
+        side: [cache / f"joint-{number:04d}-{side.value}-{n}.npz" for n in range(SCANS * MAPS)]
+        for side in Side
+    }
+    if all(path.exists() for paths in names.values() for path in paths):
+        return
+    rng = np.random.default_rng([seed, number, zlib.crc32(b"joint")])
+    anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, map_bones=0.3 if tissue_maps else 0.0)
+    for (side, paths), stream in zip(names.items(), rng.spawn(2), strict=True):
+        for path, example in zip(paths, joint_examples(anatomy, side, stream), strict=True):
+            _save(path, example)
+
+
 def around_body(hu: np.ndarray, rng: np.random.Generator) -> tuple[slice, slice, slice]:
     """Window of a scan (z, y, x) that leaves out most of the air around the body."""
     out = []
@@ -162,13 +178,14 @@ def draw_examples(
 ) -> list[Path]:
     """The examples of so many patients, those that are missing drawn on all cores.
 
-    kind: "fine" or "coarse"; tissue_maps: for fine ones only. They lie in a folder of `cache`
-    that is named by all that they depend on.
+    kind: "fine", "joint" or "coarse"; tissue_maps: not for coarse ones. They lie in a folder of
+    `cache` that is named by all that they depend on.
     """
-    maps = Path(tissue_maps) if tissue_maps and kind == "fine" else None
+    maps = Path(tissue_maps) if tissue_maps and kind != "coarse" else None
     cache = cache / f"phantoms-{_hash(kind, seed, maps)}"
     cache.mkdir(parents=True, exist_ok=True)
-    make = make_coarse if kind == "coarse" else partial(make_fine, tissue_maps=maps)
+    hip = make_joint if kind == "joint" else make_fine
+    make = make_coarse if kind == "coarse" else partial(hip, tissue_maps=maps)
     with ProcessPoolExecutor(workers) as pool:
         jobs = [pool.submit(make, n, seed, cache) for n in range(patients)]
         for job in jobs:

@@ -32,8 +32,8 @@ def material(config: Config, run: Path) -> Material:
     unlabelled: list[Path] = []
     validation: list[Path] = []
     if config.manifest:
-        if config.box == "scan":
-            raise _nothing("a manifest for a network of whole scans", "phantoms")
+        if config.box in ("scan", "joint"):
+            raise _nothing(f"a manifest for a network whose box is a {config.box}", "phantoms")
         for hip in _prepared(config, cache):
             if hip.split == "validation":
                 validation += [hip.path] * hip.labelled
@@ -43,7 +43,7 @@ def material(config: Config, run: Path) -> Material:
     if labelled and len(config.classes) > 2:
         raise _nothing("annotated hips for more than two classes", "labels of femurs only")
     if config.phantoms:
-        kind = "coarse" if config.box == "scan" else "fine"
+        kind = {"scan": "coarse", "joint": "joint"}.get(config.box, "fine")
         drawn = draw_examples(cache, config.phantoms, config.phantom_seed, config.tissue_maps, kind)
         train = config.phantoms - (0 if validation else min(HELD_OUT, config.phantoms // 4))
         kept = [path for path in drawn if int(path.stem.split("-")[1]) < train]
