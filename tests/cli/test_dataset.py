@@ -33,7 +33,8 @@ def folder(tmp_path, monkeypatch):
     for number in (1, 2):
         place = tmp_path / f"P{number}"
         place.mkdir()
-        hu = np.where(left | right, 700 + number, 30).astype(np.int16)
+        tissue = np.random.default_rng(number).normal(30, 10, GRID.shape)
+        hu = np.where(left | right, 700 + number, tissue).astype(np.int16)
         hu[:, :5] = -1000
         write_image(Volume(hu, GRID), place / "ct.nii.gz")
         write_mask(left + 2 * right.astype(np.uint8), GRID, place / "mask.nii.gz")

@@ -19,9 +19,9 @@ from femurkit.mesh import Mesh
 from femurkit.solid import voxelise
 from femurkit.volume import Volume
 
-LEFT, RIGHT, SHAFT, BONE, MUSCLE = 100, 200, 300, 600, 0
+LEFT, RIGHT, SHAFT, BONE, MUSCLE = 200, 300, 400, 700, 0
 FALSE = 1000
-METAL = 430
+METAL = 460
 """The coarse network calls it other bone, the fine one femur."""
 HEAD_X = 90.0
 """Distance of a head from the midline."""
@@ -30,7 +30,7 @@ BODY = ((-180, -80, -200), (180, 80, 80), MUSCLE)
 
 
 class Marked:
-    """Answers with the class that the HU name: coarse 100 to 400, fine any femur of those."""
+    """Answers with the class that the HU name: coarse 200 to 500, fine any femur of those."""
 
     kind = "hip"
     sha256 = "0"
@@ -42,9 +42,9 @@ class Marked:
 
     def __call__(self, hu):
         shown = np.where(hu > FALSE, hu - FALSE, hu) if self.coarse else hu
-        named = np.rint(shown / 100).clip(0, 4).astype(int)
+        named = (np.rint(shown / 100) - 1).clip(0, 4).astype(int)
         if not self.coarse:
-            named = ((hu > 50) & (hu < METAL + 20)).astype(int)
+            named = ((hu > 100) & (hu < METAL + 20)).astype(int)
         return np.moveaxis(np.eye(5, dtype=np.float32)[named], -1, 0)
 
 
@@ -170,6 +170,14 @@ def test_a_block_is_no_femur(low):
     low = np.array(low)
     with pytest.raises(NoFemurFound, match="shape of a femur"):
         find_hips(scan((low, low + [60, 40, 100], LEFT)))
+
+
+def test_soft_tissue_of_the_shape_of_a_femur_is_none(monkeypatch):
+    """An empty socket after the removal of a femur holds such."""
+    soft = scan(L)
+    array = np.where(soft.array == LEFT, 101, np.where(soft.array == SHAFT, 102, soft.array))
+    with pytest.raises(NoFemurFound):
+        find_hips(Volume(array, GRID))
 
 
 def test_a_fragment_is_no_femur():

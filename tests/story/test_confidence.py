@@ -68,8 +68,9 @@ def test_a_good_result_is_trusted(both):
 
 @pytest.mark.parametrize("spoil", [offset, wrong_slope, shuffled, repeated])
 def test_a_spoilt_scan_is_flagged(scan, top, spoil):
+    """The hip is where it is in the sound scan: in a spoilt one it may not be found at all."""
     volume = Volume(np.clip(spoil(scan.array, top), -1024, 3071).astype(np.int16), scan.grid)
-    (hip,) = (h for h in find_hips(volume) if h.side is Side.LEFT)
+    (hip,) = (h for h in find_hips(scan) if h.side is Side.LEFT)
     field = predict(volume, hip.box)
     found = confidence(signs_of(field, to_mask(outlined(field, volume)), volume))
     assert found.low, found.text

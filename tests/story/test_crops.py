@@ -13,7 +13,7 @@ pytestmark = pytest.mark.skipif(not CASES.exists(), reason="needs ../shared/data
 
 
 def test_an_iliac_wing_is_no_femur_and_leaves_nothing(tmp_path):
-    with pytest.raises(NoFemurFound, match=r"none. The surface lies .* from the nearest femur"):
+    with pytest.raises(NoFemurFound, match="No proximal femur was found"):
         reconstruct(CASES / "negatives/STS_002_ct.nii.gz", tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 

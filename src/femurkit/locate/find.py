@@ -148,7 +148,13 @@ def _look_again(
 def _hip(
     one: Verified, volume: Volume, answer: CoarseAnswer, network: Network, fine: Network
 ) -> Hip:
-    box = box_around(one.low, one.high, volume.grid, one.side, network)
+    box = one.probability.grid
+    if (network.kind, network.spacing_mm, network.steps) != (
+        fine.kind,
+        fine.spacing_mm,
+        fine.steps,
+    ):
+        box = box_around(one.low, one.high, volume.grid, one.side, network)
     femur = answer.femur
     drawn = one.probability if network is fine else None
     edges = edges_of_coarse(femur, volume.grid, one.low, one.high)

@@ -15,7 +15,7 @@ import numpy as np
 from femurkit.anatomy import Side
 from femurkit.bones.likeness import Apart, FemurFit, fit_femur, in_body
 from femurkit.errors import DegenerateShape
-from femurkit.geometry import Grid
+from femurkit.geometry import Grid, resample
 from femurkit.locate.candidates import Candidate
 from femurkit.locate.landmarks import Landmarks, landmarks_of
 from femurkit.locate.socket import socket_share
@@ -41,10 +41,13 @@ MIN_BROKEN_MM = 120.0
 """A shorter candidate is not looked at for a break of the shaft; one of the neck fits as it is."""
 SURE_SUM_MM = 4.0
 """Nothing but a proximal femur came as near."""
-MAX_OUT_IN_SOCKET_MM = 3.0
+MAX_OUT_IN_SOCKET_MM, MAX_SUM_IN_SOCKET_MM = 3.0, 12.0
 SOCKET_CLEAR = 0.7
-"""A head in a clear socket vouches for a femur of which part is not drawn: where a scan was turned
-or its field of view is round, the missing part lies in air that no face of the scan tells of."""
+"""A head in a clear socket vouches for a femur of which a part is not drawn. An empty socket, as
+after the removal of a femur, holds soft tissue of a head's shape: 2.4 and, back, 29 mm."""
+MIN_BONE_HU, BONE_PERCENTILE = 150.0, 90
+"""What is drawn must hold bone. Real hips, without a shaft and on 3 mm voxels, reach 350 HU there;
+soft tissue in an empty socket 105 HU."""
 MAX_ABOVE_RADII = 3.0
 """How far above what is drawn the head of the model may lie, in its radii: about as high as it
 stands above the lesser trochanter. A scan with that trochanter and no head had 1.6, one of the
@@ -109,6 +112,9 @@ def verify(
     volume_ml = float(np.count_nonzero(femur)) * box.voxel_mm3 / 1000
     if volume_ml < MIN_FEMUR_ML:
         return Rejected(side, f"the network draws {volume_ml:.0f} ml of femur there")
+    hu = resample(volume.array, volume.grid, bone.grid)[femur]
+    if np.percentile(hu, BONE_PERCENTILE) < MIN_BONE_HU:
+        return Rejected(side, "what the network draws there holds no bone")
     drawn = np.where(femur, bone.array, np.minimum(bone.array, np.float32(0.49)))
     planes = faces(volume.grid) if implant is None else (*faces(volume.grid), *ends(implant, side))
     try:
@@ -134,7 +140,8 @@ def verify(
         return Rejected(side, "only the shaft of a femur is in the scan")
     socket = socket_share(volume, landmarks, side)
     clear = socket is not None and socket >= SOCKET_CLEAR
-    if out + back > MAX_SUM_MM and not (clear and out <= MAX_OUT_IN_SOCKET_MM):
+    vouched = clear and out <= MAX_OUT_IN_SOCKET_MM and out + back <= MAX_SUM_IN_SOCKET_MM
+    if out + back > MAX_SUM_MM and not vouched:
         return Rejected(side, "too little of it has the shape of a femur")
     if socket is not None and socket < MIN_SOCKET and out + back > SURE_SUM_MM:
         return Rejected(side, "its head lies in no socket of a pelvis")
