@@ -45,6 +45,22 @@ def test_both_hips_of_a_phantom_are_held_out_together(found, tmp_path, patients,
     assert {p.name[:9] for p in told.validation}.isdisjoint({p.name[:9] for p in told.labelled})
 
 
+def test_hard_phantoms_are_learnt_from_beside_ordinary_ones(found, tmp_path, monkeypatch):
+    found(phantoms=8)
+    monkeypatch.setattr(
+        sources,
+        "draw_hard_examples",
+        lambda cache, patients, *_: [Path(f"hard-{n:04d}-left.npz") for n in range(patients)],
+    )
+    changes = {"manifest": None, "spacing_mm": 1.5, "hard_phantoms": 12}
+    told = sources.material(tiny(phantoms=8, **changes), tmp_path)
+    hard = [p.name for p in told.labelled if p.name.startswith("hard")]
+    assert hard == [f"hard-{n:04d}-left.npz" for n in range(9)]
+    assert len(told.validation) == 4 and not any("hard" in p.name for p in told.validation)
+    alone = sources.material(tiny(**changes), tmp_path)
+    assert [p.name for p in alone.validation] == [f"hard-{n:04d}-left.npz" for n in (9, 10, 11)]
+
+
 def test_validation_hips_of_a_manifest_leave_every_phantom_to_training(found, tmp_path):
     found([("v", "validation", True)], phantoms=20)
     told = sources.material(tiny(phantoms=20, spacing_mm=1.5), tmp_path)

@@ -30,6 +30,10 @@ def command(
             exists=True, file_okay=False, help="Folder of label maps: real muscles and skin."
         ),
     ] = None,
+    kind: Annotated[
+        str | None,
+        typer.Option(help="An unusual patient: 'total hip', 'neck' (a fracture), 'child' ..."),
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an earlier DIR.")] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="Last line of stdout: one JSON object.")
@@ -38,9 +42,12 @@ def command(
     """Make synthetic hip CTs of known shape: CT, masks, surfaces and numbers, per patient."""
     spacing_mm = parse_spacing(spacing)
     from femurkit.output import whole_or_nothing
+    from femurkit.phantom.hard import SHARES
     from femurkit.phantom.patient import make_patient
     from femurkit.phantom.write import write_patient
 
+    if kind is not None and kind not in SHARES:
+        raise typer.BadParameter(f"--kind is one of: {', '.join(SHARES)}")
     names = {number: f"P{number:03d}" for number in range(1, patients + 1)}
     with (
         whole_or_nothing(out, overwrite=overwrite, kind=KIND) as folder,
@@ -50,7 +57,7 @@ def command(
             if step:
                 step(f"{name} of {patients}")
             patient = make_patient(
-                seed, number=number, spacing_mm=spacing_mm, tissue_maps=tissue_maps
+                seed, number=number, spacing_mm=spacing_mm, tissue_maps=tissue_maps, kind=kind
             )
             write_patient(patient, folder / name, format=form)
     print(f"CT and truth of each patient: {out}")

@@ -15,11 +15,13 @@ from femurkit.mesh import Mesh
 from femurkit.phantom.bone_hu import BoneHu, draw_bone_hu
 from femurkit.phantom.brush import Ellipsoid
 from femurkit.phantom.labelmaps import LabelMap, MappedBody, label_maps
+from femurkit.phantom.part import Part
 from femurkit.phantom.person import Person
 from femurkit.phantom.pose import assemble, draw_joint, draw_warp, posed_frame, with_cortex
 from femurkit.phantom.shapes import MIRROR, Bone
 from femurkit.phantom.soft import SoftTissue, draw_body, draw_soft_hu
 from femurkit.phantom.spine import spine_above
+from femurkit.phantom.streaks import Beam
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,6 +36,12 @@ class Anatomy:
     skin_back_mm: float
     """LPS y of the lowest skin: where the table begins."""
     seed: int
+    parts: tuple[Part, ...] = ()
+    """What lies in and on the bones: implants, cement, growth plates, tumours."""
+    beam: Beam | None = None
+    """How the scan meets the metal among them."""
+    top_hu: int = 3071
+    """Where the scanner's scale ends."""
 
     @property
     def femurs(self) -> dict[Side, Bone]:

@@ -66,6 +66,8 @@ class BoneHu:
     texture: float = 0.15
     cysts: list[tuple[np.ndarray, float]] = field(default_factory=list)
     """Centre mm and radius mm."""
+    lesions: tuple[tuple[np.ndarray, float, float], ...] = ()
+    """Tumours in bone: centre mm, radius mm and HU."""
 
 
 def draw_bone_hu(rng: np.random.Generator, porosity: float) -> BoneHu:
@@ -92,7 +94,7 @@ def inner_hu(bone: Bone, depth: Depth, values: BoneHu, seed: int) -> np.ndarray:
     """HU below the cortex on the depth lattice, float32: trabecular bone, marrow, cysts."""
     wanted = depth.depth_mm > -2 * depth.grid.spacing_mm[0]
     points = depth.grid.to_world(np.argwhere(wanted))
-    if bone.kind == "femur" and bone.frame is not None:
+    if bone.kind in ("femur", "humerus") and bone.frame is not None:
         out = _femur_inner(bone, points, values)
     elif bone.kind == "tibia":
         top = bone.mesh.vertices[:, 2].max()
@@ -110,6 +112,10 @@ def inner_hu(bone: Bone, depth: Depth, values: BoneHu, seed: int) -> np.ndarray:
     for centre, radius in values.cysts:
         away = np.linalg.norm(points - centre, axis=1) - radius
         out = np.where(away < 0, 25.0, out + 500 * np.exp(-0.5 * (away / 1.2) ** 2) * (away < 4))
+    for centre, radius, hu in values.lesions:
+        away = np.linalg.norm(points - centre, axis=1) / radius
+        ragged = 0.35 * smooth_noise(points, rng, scale_mm=0.5 * radius)
+        out += (hu - out) * np.clip((1 - away - ragged) / 0.25, 0, 1)
     field = np.zeros(depth.grid.shape, np.float32)
     field[wanted] = out
     return field

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import distance_transform_edt
@@ -10,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh, vertex_normals
+from femurkit.phantom.solids import Kept
 from femurkit.solid import voxelise
 
 EXACT_WITHIN_MM = 9.0
@@ -27,6 +29,13 @@ class Depth:
     vertex: np.ndarray
     """Index of the nearest vertex, where it was looked up; elsewhere that of the nearest such
     voxel."""
+    kept_mm: np.ndarray | None = None
+    """Depth below where the bone is broken or cut off, on the same lattice; None if it is whole."""
+
+    @property
+    def left_mm(self) -> np.ndarray:
+        """Depth below the surface of what is left of the bone."""
+        return self.depth_mm if self.kept_mm is None else np.minimum(self.depth_mm, self.kept_mm)
 
 
 def depth_below(mesh: Mesh, grid: Grid, *, margin_mm: float, spacing_mm: float) -> Depth | None:
@@ -62,6 +71,15 @@ def depth_below(mesh: Mesh, grid: Grid, *, margin_mm: float, spacing_mm: float) 
         index = distance_transform_edt(~near, return_distances=False, return_indices=True)
         vertex = vertex[tuple(index)]
     return Depth(lattice, depth, vertex)
+
+
+def cut_short(depth: Depth, cuts: Sequence[Kept]) -> Depth:
+    """The same bone with only the part left that every cut keeps."""
+    if not cuts:
+        return depth
+    points = depth.grid.to_world(np.indices(depth.grid.shape).reshape(3, -1).T)
+    kept = np.minimum.reduce([cut.kept_mm(points) for cut in cuts])
+    return replace(depth, kept_mm=kept.reshape(depth.grid.shape).astype(np.float32))
 
 
 def _places(mesh: Mesh, apart_mm: float) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,8 @@ from femurkit.anatomy import Side
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
 from femurkit.phantom.anatomy import Anatomy, draw_anatomy
+from femurkit.phantom.broken import metal_mask, union_mesh
+from femurkit.phantom.hard import draw_hard
 from femurkit.phantom.person import Person
 from femurkit.phantom.render import depths, scan
 from femurkit.phantom.scanner import ROD_HU_PER_DENSITY, Scanner, draw_scanner, rods
@@ -40,6 +42,8 @@ class PhantomPatient:
     truth: dict[str, Any]
     position: str
     """DICOM Patient Position: HFS or FFS."""
+    metal: np.ndarray | None = None
+    """Where metal is, bool (z, y, x), if there is any."""
 
 
 def make_patient(
@@ -51,15 +55,23 @@ def make_patient(
     missing: Side | None = None,
     person: Person | None = None,
     extent_mm: tuple[float, float] | None = None,
+    kind: str | None = None,
 ) -> PhantomPatient:
     """Draw patient `number` of a seed; the same arguments give the same patient.
 
     spacing_mm: (z, y, x), drawn if not given. tissue_maps: folder of label maps with real
     muscles and skin (labelmaps.py). missing: a femur that is not there. person: whom to draw.
-    extent_mm: how far the scan reaches above the higher and below the lower head centre.
+    extent_mm: how far the scan reaches above the higher and below the lower head centre. kind: of
+    an unusual patient, a key of hard.SHARES, who is drawn whole and as the kind has it.
     """
     rng = np.random.default_rng([seed, number])
-    anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, missing=missing, person=person)
+    about: dict[str, Any] = {}
+    if kind is None:
+        anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, missing=missing, person=person)
+    else:
+        hard = draw_hard(rng, kind=kind, tissue_maps=tissue_maps)
+        anatomy = hard.anatomy
+        about = {"kind": kind, "sides": [side.value for side in hard.sides]}
     scanner = draw_scanner(rng, spacing_mm)
     grid = _field_of_view(anatomy, scanner, rng, drawn=spacing_mm is None, extent_mm=extent_mm)
     position = "FFS" if rng.random() < 0.2 else "HFS"
@@ -71,7 +83,8 @@ def make_patient(
     labels = np.zeros(grid.shape, np.uint8)
     meshes, frames, sides = {}, {}, {}
     for side, bone in anatomy.femurs.items():
-        bone = bone.moved(home)
+        whole = union_mesh([b for b in anatomy.bones if b.kind == "femur" and b.side is side], grid)
+        bone = replace(bone, mesh=whole).moved(home)
         mesh = cut(bone.mesh, faces(scanned))
         window = scanned.window_around(mesh.vertices.min(0), mesh.vertices.max(0))
         part = scanned.crop([w.start for w in window], [w.stop for w in window])
@@ -92,8 +105,10 @@ def make_patient(
             {**rod, "x_mm": rod["x_mm"] + home[0, 3], "y_mm": rod["y_mm"] + home[1, 3]}
             for rod in (rods(anatomy.skin_back_mm) if scanner.table and scanner.rods else [])
         ],
+        **about,
     }
-    return PhantomPatient(Volume(hu, scanned), labels, meshes, frames, truth, position)
+    metal = metal_mask(anatomy, grid) if anatomy.beam else None
+    return PhantomPatient(Volume(hu, scanned), labels, meshes, frames, truth, position, metal)
 
 
 def _field_of_view(

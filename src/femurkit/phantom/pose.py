@@ -80,7 +80,7 @@ def assemble(
     bones = [_worn(b, joints, rng) if b.kind == "femur" else b for b in bones]
     pelvis = subdivided(Mesh(warp(pelvis.vertices), pelvis.faces))
     for femur in [b for b in bones if b.kind == "femur"]:
-        pelvis = _seat(pelvis, femur, joints[femur.side or Side.LEFT], rng)
+        pelvis = seat(pelvis, femur, joints[femur.side or Side.LEFT], rng)
     bones.append(Bone("pelvis", None, pelvis, np.zeros(len(pelvis.vertices))))
     return [with_cortex(b, rng) for b in bones]
 
@@ -130,11 +130,11 @@ def _worn(bone: Bone, joints: dict[Side, Joint], rng: np.random.Generator) -> Bo
     frame = posed_frame(bone)
     assert bone.side is not None
     return replace(
-        bone, mesh=_arthritic(bone.mesh, frame, joints[bone.side].arthritis, rng), frame=frame
+        bone, mesh=arthritic(bone.mesh, frame, joints[bone.side].arthritis, rng), frame=frame
     )
 
 
-def _arthritic(mesh: Mesh, frame: FemurFrame, severity: float, rng: np.random.Generator) -> Mesh:
+def arthritic(mesh: Mesh, frame: FemurFrame, severity: float, rng: np.random.Generator) -> Mesh:
     """Osteophytes at the head's rim and a head out of round, in proportion to severity."""
     if severity <= 0:
         return mesh
@@ -152,7 +152,7 @@ def _arthritic(mesh: Mesh, frame: FemurFrame, severity: float, rng: np.random.Ge
     return Mesh(mesh.vertices + unit * grow[:, None], mesh.faces)
 
 
-def _seat(pelvis: Mesh, femur: Bone, joint: Joint, rng: np.random.Generator) -> Mesh:
+def seat(pelvis: Mesh, femur: Bone, joint: Joint, rng: np.random.Generator) -> Mesh:
     """Move the socket's wall so that its gap to the femur is what the joint says, everywhere."""
     assert femur.frame is not None
     head = femur.frame.head

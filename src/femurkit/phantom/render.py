@@ -6,11 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from femurkit.geometry import Grid
+from femurkit.geometry import Grid, resample
 from femurkit.phantom.anatomy import Anatomy
-from femurkit.phantom.distance import Depth, depth_below
+from femurkit.phantom.distance import Depth, cut_short, depth_below
+from femurkit.phantom.part import lay_part
 from femurkit.phantom.scanner import THIN_MM, Scanner, add_noise, add_table, blur
 from femurkit.phantom.shapes import Bone
+from femurkit.phantom.streaks import streaks
 from femurkit.phantom.tissue import lay, mix
 
 THREADS = 2
@@ -24,7 +26,7 @@ def depths(anatomy: Anatomy, grid: Grid, *, lattice_mm: float) -> list[tuple[Bon
     for bone in anatomy.bones:
         depth = depth_below(bone.mesh, grid, margin_mm=2.5 * lattice_mm, spacing_mm=lattice_mm)
         if depth is not None:
-            out.append((bone, depth))
+            out.append((bone, cut_short(depth, bone.cuts)))
     return out
 
 
@@ -43,6 +45,7 @@ def scan(
         mix(bone, depth, anatomy.bone_hu, scanner=scanner, seed=anatomy.seed + number)
         for number, (bone, depth) in enumerate(bones)
     ]
+    error = _metal_error(anatomy, grid, rng)
     starts = range(0, grid.shape[0], per_slab)
     out = np.empty(grid.shape, np.int16)
 
@@ -52,15 +55,30 @@ def scan(
         hu = anatomy.soft.hu(thin)
         for paint in paints:
             lay(hu, thin, paint)
+        for part in anatomy.parts:
+            lay_part(hu, thin, part)
         if scanner.table:
             add_table(hu, thin, top_mm=anatomy.skin_back_mm, with_rods=scanner.rods)
         seen = blur(hu, scanner, fold)
         add_noise(seen, scanner, chance)
-        out[start:stop] = np.clip(np.rint(seen), -1024, 3071)
+        if error is not None:
+            here = grid.crop((start, 0, 0), (stop, *grid.shape[1:]))
+            seen += resample(*error, here, outside=0.0)
+        out[start:stop] = np.clip(np.rint(seen), -1024, anatomy.top_hu)
 
     with ThreadPoolExecutor(THREADS) as pool:
         list(pool.map(slab, starts, rng.spawn(len(starts))))
     return out
+
+
+def _metal_error(
+    anatomy: Anatomy, grid: Grid, rng: np.random.Generator
+) -> tuple[np.ndarray, Grid] | None:
+    """What metal adds to a scan, on a lattice over the grid; None without metal."""
+    metal = [(part.solid, part.metal) for part in anatomy.parts if part.metal]
+    if not metal or anatomy.beam is None:
+        return None
+    return streaks(metal, grid, anatomy.beam, rng.spawn(1)[0])
 
 
 def _folded(grid: Grid, fold: int) -> Grid:

@@ -14,6 +14,7 @@ from femurkit.anatomy import Side
 from femurkit.bones.model import shape_model
 from femurkit.errors import DegenerateShape
 from femurkit.mesh import Mesh, from_vtk, to_vtk, vertex_normals
+from femurkit.phantom.solids import Kept, Moved
 
 MIRROR = np.diag([-1.0, 1.0, 1.0, 1.0])
 
@@ -60,6 +61,8 @@ class Bone:
     mesh: Mesh
     thickness_mm: np.ndarray
     frame: FemurFrame | None = None
+    cuts: tuple[Kept, ...] = ()
+    """What is left of it, where it is broken or was operated on: all of these at once."""
 
     def moved(self, affine: np.ndarray) -> Bone:
         """Through a (4, 4) map; a mirroring one changes the side."""
@@ -68,7 +71,8 @@ class Bone:
         if mirrors and side is not None:
             side = Side.RIGHT if side is Side.LEFT else Side.LEFT
         frame = self.frame.moved(affine) if self.frame else None
-        return replace(self, mesh=self.mesh.transformed(affine), side=side, frame=frame)
+        cuts = tuple(Moved(cut, affine) for cut in self.cuts)
+        return replace(self, mesh=self.mesh.transformed(affine), side=side, frame=frame, cuts=cuts)
 
 
 def fit_sphere(points: np.ndarray) -> tuple[np.ndarray, float]:

@@ -90,6 +90,8 @@ class Paint:
     cortex_mm: np.ndarray
     inner_hu: np.ndarray
     cortex_hu: float
+    kept_mm: np.ndarray | None = None
+    """Depth below where the bone is cut off: it ends there without a cortex."""
 
 
 def mix(bone: Bone, depth: Depth, values: BoneHu, *, scanner: Scanner, seed: int) -> Paint:
@@ -109,7 +111,7 @@ def mix(bone: Bone, depth: Depth, values: BoneHu, *, scanner: Scanner, seed: int
     )  # fmt: skip
     below = depth.depth_mm - inset[depth.vertex].astype(np.float32)
     cortex = bone.thickness_mm[depth.vertex].astype(np.float32)
-    return Paint(depth.grid, below, cortex, inner, values.cortex)
+    return Paint(depth.grid, below, cortex, inner, values.cortex, depth.kept_mm)
 
 
 def painted_mm(thickness_mm: np.ndarray, ramp_mm: float) -> np.ndarray:
@@ -128,6 +130,9 @@ def lay(hu: np.ndarray, grid: Grid, paint: Paint) -> None:
     below = resample(paint.below_mm, paint.grid, part, outside=-9.0)
     edge = min(grid.spacing_mm[1:])
     share = np.clip(below / edge + 0.5, 0, 1)
+    if paint.kept_mm is not None:
+        kept = resample(paint.kept_mm, paint.grid, part, outside=-9.0)
+        share = np.minimum(share, np.clip(kept / edge + 0.5, 0, 1))
     if not share.any():
         return
     inner = resample(paint.inner_hu, paint.grid, part, outside=0.0)

@@ -32,6 +32,8 @@ class Config:
     """CSV of scans (`femurkit dataset`): labelled, partly annotated, or not labelled at all."""
     phantoms: int = 0
     """Synthetic patients drawn as fully labelled examples, beside the manifest or without one."""
+    hard_phantoms: int = 0
+    """Further synthetic patients with implants, fractures, tumours and the like, for one hip."""
     phantom_seed: int = 3
     tissue_maps: str | None = None
     """Folder of label maps that lend the phantoms real muscles, skin and bones."""
@@ -91,7 +93,7 @@ class Config:
     consistency: float = 1.0
     """Its final value."""
     start_from: str | None = None
-    """Weights of an earlier run (its last.ckpt) to start from."""
+    """Weights of an earlier run (its last.ckpt), or an .onnx exported from one, to start from."""
 
     precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
     workers: int = 1
@@ -143,13 +145,16 @@ def _check(config: Config) -> None:
         if not _fits(getattr(config, field.name), hints[field.name]):
             raise _refused(f"{field.name} = {getattr(config, field.name)!r}")
     drawn_mm = {"hip": FINE_MM, "scan": COARSE_MM, "joint": JOINT_MM}.get(config.box)
-    if config.phantoms and config.spacing_mm != drawn_mm:
+    drawn = config.phantoms or config.hard_phantoms
+    if drawn and config.spacing_mm != drawn_mm:
         raise _refused(f"phantoms at {config.spacing_mm} mm for a {config.box}")
+    if config.hard_phantoms and config.box != "hip":
+        raise _refused(f"hard_phantoms for a {config.box}")
     if config.class_bias and len(config.class_bias) != len(config.classes):
         raise _refused(f"{len(config.class_bias)} biases for {len(config.classes)} classes")
     if config.accumulate < 1:
         raise _refused(f"accumulate = {config.accumulate}")
-    if not config.manifest and not config.phantoms:
+    if not config.manifest and not drawn:
         raise _refused("neither a manifest nor phantoms to learn from")
     if config.box == "half" and config.patch[0] != 1:
         raise _refused("a patch of several slices for the slice-by-slice network")

@@ -24,7 +24,7 @@ from femurkit.phantom.coarse_scan import scan_coarsely
 from femurkit.phantom.distance import Depth
 from femurkit.phantom.hip_bones import draw_hips
 from femurkit.phantom.render import depths, scan
-from femurkit.phantom.scanner import draw_scanner
+from femurkit.phantom.scanner import Scanner, draw_scanner
 from femurkit.phantom.shapes import Bone
 from femurkit.phantom.trunk import draw_trunk
 from femurkit.phantom.views import draw_view
@@ -74,14 +74,32 @@ def fine_example(anatomy: Anatomy, side: Side, rng: np.random.Generator) -> dict
     if rng.random() < 0.12:
         low[:2] += rng.uniform(0, 40, 2)
         high[:2] -= rng.uniform(0, 40, 2)
-    grid = _grid(low, high, scanner.spacing_mm)
+    return rendered(anatomy, scanner, _grid(low, high, scanner.spacing_mm), box, rng)
+
+
+def rendered(
+    anatomy: Anatomy,
+    scanner: Scanner,
+    grid: Grid,
+    box: Grid,
+    rng: np.random.Generator,
+    *,
+    gain: float = 1.0,
+    offset: float = 0.0,
+) -> dict[str, np.ndarray]:
+    """A scan on a grid, sampled in a box of FINE_MM, with the truth: arrays as of fine_example.
+
+    gain, offset: what the scan's HU are multiplied by, and what is added.
+    """
     bones = depths(anatomy, grid, lattice_mm=1.5)
     hu = resample(scan(anatomy, scanner, grid, rng, bones=bones), grid, box, outside=-1000.0)
     seen = resample(np.ones(grid.shape, np.float32), grid, box, outside=0.0) > 0.5
+    if gain != 1.0 or offset != 0.0:
+        hu = np.where(seen, np.clip(hu * gain + offset, -1024, 32000), hu)
     femur, other = np.zeros(box.shape, np.float32), np.zeros(box.shape, np.float32)
     for bone, depth in bones:
         share = np.clip(
-            0.5 + resample(depth.depth_mm, depth.grid, box, outside=-9.0) / FINE_MM, 0, 1
+            0.5 + resample(depth.left_mm, depth.grid, box, outside=-9.0) / FINE_MM, 0, 1
         )
         target = femur if bone.kind == "femur" else other
         np.maximum(target, share * seen, out=target)

@@ -22,6 +22,7 @@ from femurkit.training.config import Config
 from femurkit.training.data import Draws
 from femurkit.training.export import export
 from femurkit.training.learner import Learner
+from femurkit.training.rebuild import from_onnx
 from femurkit.training.sources import Material, material
 from femurkit.training.spread import Share, Stream, parted
 from femurkit.training.watch import AtomicIO, History, Overlays
@@ -76,10 +77,9 @@ def train(
     )
     share = Share(trainer.global_rank, trainer.world_size, config.accumulate)
     learner = Learner(config, found.unlabelled, run / "guesses", share)
-    if config.start_from:
-        start = torch.load(config.start_from, weights_only=True, map_location="cpu")
-        learner.load_state_dict(start["state_dict"], strict=False)
     last = run / LAST
+    if config.start_from and not last.exists():
+        start_from(learner, Path(config.start_from), found)
     if not _stopped_early(last, config):
         resumed = last if last.exists() else None
         trainer.fit(learner, *loaders(config, run, found, share), ckpt_path=resumed)
@@ -90,6 +90,17 @@ def train(
     shutil.rmtree(run / "guesses", ignore_errors=True)
     (run / LOCK).unlink(missing_ok=True)
     return out
+
+
+def start_from(learner: Learner, path: Path, found: Material) -> None:
+    """Give a learner the weights of a checkpoint or of an exported .onnx."""
+    if path.suffix == ".onnx":
+        weights = from_onnx(path, learner.config, found.labelled).state_dict()
+        learner.model.load_state_dict(weights)
+        learner.average.load_state_dict(weights)
+        return
+    start = torch.load(path, weights_only=True, map_location="cpu")
+    learner.load_state_dict(start["state_dict"], strict=False)
 
 
 def claim(config: Config, run: Path) -> None:

@@ -10,6 +10,7 @@ from femurkit.dataset.prepare import Box, Prepared, prepared
 from femurkit.errors import NothingToLearn
 from femurkit.training.config import Config
 from femurkit.training.examples import draw_examples
+from femurkit.training.hard_examples import draw_hard_examples
 
 HELD_OUT = 8
 """Phantoms, a quarter at most, kept for validation where no manifest brings validation hips; of
@@ -46,13 +47,27 @@ def material(config: Config, run: Path) -> Material:
         kind = {"scan": "coarse", "joint": "joint"}.get(config.box, "fine")
         drawn = draw_examples(cache, config.phantoms, config.phantom_seed, config.tissue_maps, kind)
         train = config.phantoms - (0 if validation else min(HELD_OUT, config.phantoms // 4))
-        kept = [path for path in drawn if int(path.stem.split("-")[1]) < train]
-        labelled += kept
-        held = [path for path in drawn if path not in kept]
-        validation += [path for path in held if kind == "fine" or path.stem.endswith("-0")]
+        taught, held = _parted(drawn, train)
+        labelled += taught
+        validation += [p for p in held if kind == "fine" or p.stem.endswith("-0")]
+    if config.hard_phantoms:
+        drawn = draw_hard_examples(
+            cache, config.hard_phantoms, config.phantom_seed, config.tissue_maps
+        )
+        train = config.hard_phantoms - min(HELD_OUT, config.hard_phantoms // 4)
+        taught, held = _parted(drawn, train)
+        labelled += taught
+        if not config.phantoms:  # the temperature is fitted on ordinary patients
+            validation += held
     if not labelled:
         raise _nothing("no annotated hip in the train split", "labels for a study, or phantoms")
     return Material(labelled, unlabelled or labelled, validation)
+
+
+def _parted(drawn: list[Path], train: int) -> tuple[list[Path], list[Path]]:
+    """Files of the first `train` patients, and of the others."""
+    first = [path for path in drawn if int(path.stem.split("-")[1]) < train]
+    return first, [path for path in drawn if path not in first]
 
 
 def _nothing(found: str, expected: str) -> NothingToLearn:
