@@ -74,8 +74,8 @@ def inspected(scan: Path) -> Row:
     if code:
         return {**row, "error": last_line(err)}
     checks = json.loads(out.strip().splitlines()[-1])["checks"]
-    row["sides"] = [s.value for s in Side if any(c["claim"].startswith(f"{s.value}: ")
-                                                 for c in checks)]  # fmt: skip
+    told = [c["claim"] for c in checks if c["code"] != "FEMUR_MISSING"]
+    row["sides"] = [s.value for s in Side if any(t.startswith(f"{s.value}: ") for t in told)]
     row["not_held"] = [c["code"] for c in checks if c["verdict"] != "holds"]
     return row
 
