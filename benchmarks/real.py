@@ -137,8 +137,12 @@ def main() -> None:
         before[name] = row = row_of(scan)
         told = {k: row[k] for k in ("found", "missed", "wrong_side", "invented") if row[k]}
         print(f"{name}: exit {row['exit']}, {told}, inspect {row['inspect']['sides']}", flush=True)
-    rows = [before[scan["scan"]] for scan in scans if scan["scan"] in before]
-    kept.write_text(json.dumps(rows, indent=1) + "\n")
+        write([before[each["scan"]] for each in scans if each["scan"] in before])
+
+
+def write(rows: list[Row]) -> None:
+    """The page and its figures."""
+    (OUT / "real.json").write_text(json.dumps(rows, indent=1) + "\n")
     (OUT / "real.md").write_text(page(rows))
 
 
