@@ -10,11 +10,13 @@ from femurkit.anatomy import Side
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid
 from femurkit.locate.find import find_hips
+from femurkit.locate.hip import Hip as LocatedHip
+from femurkit.surface.islands import keep_largest
 from femurkit.volume import Volume
 
 MARGIN_MM = 5.0
 """A landmark this far outside the box of a femur still counts as inside it."""
-MAX_ABOVE_HEAD_MM = 90.0
+MAX_ABOVE_HEAD_MM = 60.0
 """A box that reaches higher above the head centre than this holds something else as well."""
 
 
@@ -64,7 +66,16 @@ def found_femurs(volume: Volume) -> list[Found]:
         hips = find_hips(volume)
     except NoFemurFound:
         return []
-    return [Found(hip.side, *hip.box.bounds_mm()) for hip in hips]
+    return [Found(hip.side, *_bounds(hip)) for hip in hips]
+
+
+def _bounds(hip: LocatedHip) -> tuple[np.ndarray, np.ndarray]:
+    """Of the femur as the fine network draws it; of its box where it has not been drawn yet."""
+    if hip.probability is None:
+        return hip.box.bounds_mm()
+    inside = np.argwhere(keep_largest(hip.probability.array >= 0.5))
+    points = hip.probability.grid.to_world(inside)
+    return points.min(0), points.max(0)
 
 
 def is_inside(point: np.ndarray, grid: Grid) -> bool:

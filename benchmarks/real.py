@@ -74,8 +74,8 @@ def inspected(scan: Path) -> Row:
     if code:
         return {**row, "error": last_line(err)}
     checks = json.loads(out.strip().splitlines()[-1])["checks"]
-    row["sides"] = [s.value for s in Side if any(c["claim"].startswith(f"{s.value}: ")
-                                                 for c in checks)]  # fmt: skip
+    told = [c["claim"] for c in checks if c["code"] != "FEMUR_MISSING"]
+    row["sides"] = [s.value for s in Side if any(t.startswith(f"{s.value}: ") for t in told)]
     row["not_held"] = [c["code"] for c in checks if c["verdict"] != "holds"]
     return row
 
@@ -137,8 +137,12 @@ def main() -> None:
         before[name] = row = row_of(scan)
         told = {k: row[k] for k in ("found", "missed", "wrong_side", "invented") if row[k]}
         print(f"{name}: exit {row['exit']}, {told}, inspect {row['inspect']['sides']}", flush=True)
-    rows = [before[scan["scan"]] for scan in scans if scan["scan"] in before]
-    kept.write_text(json.dumps(rows, indent=1) + "\n")
+        write([before[each["scan"]] for each in scans if each["scan"] in before])
+
+
+def write(rows: list[Row]) -> None:
+    """The page and its figures."""
+    (OUT / "real.json").write_text(json.dumps(rows, indent=1) + "\n")
     (OUT / "real.md").write_text(page(rows))
 
 
