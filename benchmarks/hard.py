@@ -3,7 +3,7 @@
 Synthetic patients of phantom/hard.py at the spacing of hospitals, through `femurkit reconstruct`,
 against their exact truth: Dice of the bone, and of the bone beside metal; which findings were
 reported, and the verdict. None of them should be accepted without a finding. Writes
-docs/results/hard.json and hard.md. About half a minute a patient on two cores.
+docs/results/hard.json and hard.md. Under a minute a patient.
 """
 
 from __future__ import annotations
