@@ -148,18 +148,18 @@ def _look_again(
 def _hip(
     one: Verified, volume: Volume, answer: CoarseAnswer, network: Network, fine: Network
 ) -> Hip:
-    box = one.probability.grid
-    if (network.kind, network.spacing_mm, network.steps) != (
-        fine.kind,
-        fine.spacing_mm,
-        fine.steps,
-    ):
-        box = box_around(one.low, one.high, volume.grid, one.side, network)
-    femur = answer.femur
+    like_fine = (network.kind, network.spacing_mm, network.steps) == (
+        fine.kind, fine.spacing_mm, fine.steps,
+    )  # fmt: skip
+    box = (
+        one.probability.grid
+        if like_fine
+        else box_around(one.low, one.high, volume.grid, one.side, network)
+    )
     drawn = one.probability if network is fine else None
-    edges = edges_of_coarse(femur, volume.grid, one.low, one.high)
+    edges = edges_of_coarse(answer.femur, volume.grid, one.low, one.high)
     length = float(one.high[2] - one.low[2])
-    return Hip(one.side, box, one.candidate.proximal_ml, edges, femur, length, drawn)
+    return Hip(one.side, box, one.candidate.proximal_ml, edges, length, drawn)
 
 
 def _missing(

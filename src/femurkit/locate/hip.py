@@ -16,16 +16,14 @@ class Hip:
     """One femur found. box: canonical grid around it for a network (mirrored for a right hip).
 
     proximal_ml: as the coarse pass marked it. edges: where the scan cuts the femur off, as the
-    coarse pass sees it. coarse: probability of any femur over the whole scan, on the coarse
-    network's grid. length_mm: of the femur in the scan, along the body. probability: of femur, as
-    the shipped fine network has drawn it already while the hip was verified.
+    coarse pass sees it. length_mm: of the femur in the scan, along the body. probability: of femur,
+    as the shipped fine network has drawn it already while the hip was verified.
     """
 
     side: Side
     box: Grid
     proximal_ml: float
     edges: Edges = field(default_factory=dict)
-    coarse: Field | None = None
     length_mm: float = 0.0
     probability: Field | None = None
 
