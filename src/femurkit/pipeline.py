@@ -132,7 +132,8 @@ def _wanted(located: Located, which: Which) -> tuple[list[Hip], tuple[MissingFem
 def _refuse_missing(missing: Sequence[MissingFemur], *, strict: bool) -> None:
     """Raise NoFemurFound if a femur is missing and none may be."""
     if strict and missing:
-        raise NoFemurFound(" ".join(map(str, missing_findings(missing))))
+        text = " ".join(finding.text for finding in missing_findings(missing))
+        raise NoFemurFound(text, remedy="Leave --strict out to get what was found.")
 
 
 def by_femur(remarks: Sequence[Remark]) -> tuple[Remark, ...]:

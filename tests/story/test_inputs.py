@@ -40,6 +40,23 @@ def test_one_hip_missing_the_other_is_done_and_it_is_said(femurkit, one_legged, 
     assert not (out / "left" / "ct").exists()
 
 
+def test_a_missing_femur_comes_first_and_strict_refuses_it(femurkit, one_legged, tmp_path):
+    out = tmp_path / "out"
+    told = femurkit("reconstruct", one_legged / "ct.nii.gz", "-o", out, "--json", "--quiet")
+    assert told.code == 0
+    assert told.err.splitlines()[0].startswith("warning: No right femur was found, although")
+    run = json.loads((out / "run.json").read_text())
+    assert run["femurs"]["made"] == ["left"]
+    assert run["femurs"]["missing"] == told.json["missing"]
+    assert [(m["side"], m["expected"]) for m in told.json["missing"]] == [("right", True)]
+    assert run["remarks"][0]["code"] == "FEMUR_MISSING"
+    assert "Right: not found" in (out / "report.html").read_text()
+    strict = tmp_path / "strict"
+    told = femurkit("reconstruct", one_legged / "ct.nii.gz", "-o", strict, "--strict")
+    assert told.code == 4 and "Leave --strict out" in told.err
+    assert not strict.exists()
+
+
 def test_the_missing_side_alone_is_4(femurkit, one_legged, tmp_path):
     out = tmp_path / "out"
     told = femurkit("reconstruct", one_legged / "ct.nii.gz", "-o", out, "--side", "right")
