@@ -19,5 +19,5 @@ LIMITS: dict[str, tuple[float, float]] = {
     "head_bump_mm": (0.944, 1.54),
     "head_notch_mm": (1.49, 1.99),
     "joint_bone_share": (0.0581, 0.118),
-    "joint_soft_share": (0.346, 0.406),
+    "joint_soft_share": (0.6, 0.75),
 }
