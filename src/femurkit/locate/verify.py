@@ -34,17 +34,23 @@ MARGIN_MM = 15.0
 MIN_FEMUR_ML, MIN_LENGTH_MM = 8.0, 25.0
 """Less is a fragment that nothing can be measured on, or no femur."""
 MAX_OUT_MM, MAX_SUM_MM = 4.6, 8.5
-"""Distance to the nearest femur of the shape model, and that plus the distance back. Real hips, cut
-off, turned, with a nail or a tumour: up to 4.4 and 7.6 mm. Kidneys, vertebrae, knees, shoulders and
-iliac wings: 3.9 mm and more; those within 4.6 mm, together 11.7 mm and more."""
+"""Distance to the nearest femur of the shape model, and that plus the distance back, where the scan
+does not show whether the head has a socket. Real hips, cut off, with a nail or a tumour: up to 4.4
+and 6.0 mm. Kidneys, vertebrae, knees, shoulders and iliac wings: 3.9 mm and more; those within
+4.6 mm, together 11.7 mm and more."""
 MIN_BROKEN_MM = 120.0
 """A shorter candidate is not looked at for a break of the shaft; one of the neck fits as it is."""
 SURE_SUM_MM = 4.0
 """Nothing but a proximal femur came as near."""
-MAX_OUT_IN_SOCKET_MM, MAX_SUM_IN_SOCKET_MM = 3.0, 12.0
-SOCKET_CLEAR = 0.7
-"""A head in a clear socket vouches for a femur of which a part is not drawn. An empty socket, as
-after the removal of a femur, holds soft tissue of a head's shape: 2.4 and, back, 29 mm."""
+SOCKET_CLEAR, MAX_OUT_IN_SOCKET_MM, MAX_SUM_IN_SOCKET_MM = 0.7, 5.0, 12.0
+"""A head in a clear socket (see MIN_SOCKET) vouches for a femur that is larger than those of the
+model, or not drawn in full: hips enlarged by a fifth, 4.5 and 9 mm. An empty socket, as after the
+removal of a femur, holds soft tissue of a head's shape: 2.4 and, together, 32 mm."""
+MAX_OUT_DOUBTFUL_MM, SHORT_MM = 3.6, 50.0
+"""With a socket between MIN_SOCKET and SOCKET_CLEAR, and for whatever is shorter than SHORT_MM, which
+fits many shapes. A hip whose roof the scan cuts off, turned and made fainter, had a socket of 0.53
+and 3.3 mm; a piece of sacrum 42 mm high 0.62 and 4.2 mm; the plateau of a tibia 26 mm high, below
+its condyles, 0.79 and 4.9 mm."""
 MIN_BONE_HU, BONE_PERCENTILE = 150.0, 90
 """What is drawn must hold bone. Real hips, without a shaft and on 3 mm voxels, reach 350 HU there;
 soft tissue in an empty socket 105 HU."""
@@ -129,23 +135,33 @@ def verify(
     if not _fits(fit.apart) and length >= MIN_BROKEN_MM:
         fit = _fit_of_part(surface, side, planes, volume) or fit
     out, back = fit.apart.out_mm, fit.apart.back_mm
-    if fit.vertices is None or out > MAX_OUT_MM:
+    if fit.vertices is None:
+        return Rejected(side, "it is too small to lay a femur over")
+    landmarks = landmarks_of(fit.vertices)
+    socket = socket_share(volume, landmarks, side)
+    max_out, max_sum = _limits(socket, length)
+    if out > max_out:
         return Rejected(
             side,
             "it does not have the shape of a femur (the closest match lies "
-            f"{out:.1f} mm away; limit {MAX_OUT_MM} mm)",
+            f"{out:.1f} mm away; limit {max_out} mm)",
         )
-    landmarks = landmarks_of(fit.vertices)
+    if out + back > max_sum:
+        return Rejected(side, "too little of it has the shape of a femur")
     if landmarks.head[2] - high[2] > MAX_ABOVE_RADII * landmarks.head_radius_mm:
         return Rejected(side, "only the shaft of a femur is in the scan")
-    socket = socket_share(volume, landmarks, side)
-    clear = socket is not None and socket >= SOCKET_CLEAR
-    vouched = clear and out <= MAX_OUT_IN_SOCKET_MM and out + back <= MAX_SUM_IN_SOCKET_MM
-    if out + back > MAX_SUM_MM and not vouched:
-        return Rejected(side, "too little of it has the shape of a femur")
-    if socket is not None and socket < MIN_SOCKET and out + back > SURE_SUM_MM:
-        return Rejected(side, "its head lies in no socket of a pelvis")
     return Verified(side, candidate, probability, low, high, fit.apart, landmarks, socket)
+
+
+def _limits(socket: float | None, length_mm: float) -> tuple[float, float]:
+    """Greatest distance to the nearest femur, and greatest sum of both distances, mm."""
+    if socket is not None and socket < MIN_SOCKET:
+        return SURE_SUM_MM, SURE_SUM_MM
+    if length_mm < SHORT_MM or (socket is not None and socket < SOCKET_CLEAR):
+        return MAX_OUT_DOUBTFUL_MM, MAX_SUM_MM
+    if socket is None:
+        return MAX_OUT_MM, MAX_SUM_MM
+    return MAX_OUT_IN_SOCKET_MM, MAX_SUM_IN_SOCKET_MM
 
 
 def _fits(apart: Apart) -> bool:
