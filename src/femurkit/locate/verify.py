@@ -48,9 +48,9 @@ model, or not drawn in full: hips enlarged by a fifth, 4.5 and 9 mm. An empty so
 removal of a femur, holds soft tissue of a head's shape: 2.4 and, together, 32 mm."""
 MAX_OUT_DOUBTFUL_MM, SHORT_MM = 3.6, 50.0
 """With a socket between MIN_SOCKET and SOCKET_CLEAR, and for whatever is shorter than SHORT_MM,
-which fits many shapes. A hip whose roof the scan cuts off, turned and made fainter, had a socket of 0.53
-and 3.3 mm; a piece of sacrum 42 mm high 0.62 and 4.2 mm; the plateau of a tibia 26 mm high, below
-its condyles, 0.79 and 4.9 mm."""
+which fits many shapes. A hip whose roof the scan cuts off, turned and made fainter, had a socket of
+0.53 and 3.3 mm; a piece of sacrum 42 mm high 0.62 and 4.2 mm; the plateau of a tibia 26 mm high,
+below its condyles, 0.79 and 4.9 mm."""
 MIN_BONE_HU, BONE_PERCENTILE = 150.0, 90
 """What is drawn must hold bone. Real hips, without a shaft and on 3 mm voxels, reach 350 HU there;
 soft tissue in an empty socket 105 HU."""
