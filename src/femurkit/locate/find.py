@@ -26,6 +26,9 @@ from femurkit.volume import Volume
 
 TURNS_DEG = (0.0, 12.0, -12.0)
 """Turns of the scan, one after the other until a femur is found: networks lose tilted hips."""
+AT_ONCE = 2
+"""Candidates verified before it is asked whether others are needed: whatever the number of threads,
+so that the answer does not depend on it."""
 NOT_IN_SCAN = "the scan does not show the place where it should be"
 NOT_MARKED = "nothing at its place looks like a femur"
 
@@ -77,8 +80,7 @@ def _verify_all(
     waiting = list(candidates)
     with ThreadPoolExecutor(threads()) as pool:
         while waiting:
-            now = waiting[: threads()]
-            waiting = waiting[threads() :]
+            now, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
             tasks = [(candidate, _side_of(candidate, found)) for candidate in now]
             looks = pool.map(lambda task: _look_at(task[0], task[1], volume, fine), tasks)
             for one in chain.from_iterable(looks):
