@@ -58,7 +58,8 @@ def test_a_scan_that_begins_at_the_head_and_ends_too_soon(scan, tmp_path):
 
 def test_a_field_of_view_that_cuts_the_femur(scan, tmp_path):
     (hip, *_) = find_hips(scan)
-    edge = int(scan.grid.to_index(hip.box.to_world(np.array(hip.box.shape) / 2))[2] + 12)
+    femur = hip.probability.grid.to_world(np.argwhere(hip.probability.array >= 0.5))
+    edge = int(scan.grid.to_index(femur.mean(0) + [20, 0, 0])[2])
     part = scan.grid.crop((0, 0, 0), (*scan.grid.shape[:2], edge))
     _, found = verdicts(Volume(scan.array[..., :edge], part), tmp_path)
     assert found["FEMUR_IN_VIEW"] == "warning"

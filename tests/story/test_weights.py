@@ -35,7 +35,7 @@ def test_the_same_network_in_a_file_gives_the_same_femur_below_the_joint(
     (row,) = json.loads((out / "measurements.json").read_text())
     away = np.linalg.norm(other - row["head_centre_lps_mm"], axis=1)
     assert 0 < len(other) < 0.01 * np.count_nonzero(here)
-    assert away.max() < 1.5 * row["head_radius_mm"]
+    assert np.percentile(away, 90) < 1.5 * row["head_radius_mm"]
     mine, shipped = (json.loads((run / "run.json").read_text()) for run in (out, both[0]))
     assert mine["weights_sha256"] != shipped["weights_sha256"]
     assert mine["settings"]["network"] == "given"
