@@ -119,7 +119,8 @@ def page(rows: list[Row], *, full: bool = False) -> str:
         f"`python -m benchmarks.robustness{' --full' if full else ''}`: {what} on real scans that",
         "were cut, turned, scaled in size and in HU, and made noisy. A femur is expected where",
         "its head centre or its greater trochanter is in the scan (`benchmarks/real_heads.csv`:",
-        "measured by femurkit, checked by eye). Found: the box of a femur with the right side",
+        "measured by femurkit; medimages and tcga-ay-4070 checked by eye). Found: the box of a",
+        "femur with the right side",
         "holds the landmarks that are in the scan. Invented: a femur where there is none.", "",
         f"**{total['found']} of {total['expected']} femora found ({share:.1f} %), "
         f"{total['wrong_side']} with the wrong side, {total['invented']} invented**, in "
