@@ -192,13 +192,13 @@ def main() -> None:
             volume = Volume(hu, grid)
             located = {hip.side: hip for hip in locate(volume, network=network).hips}
             for side in (Side.LEFT, Side.RIGHT) if way == "as it was" else (Side.LEFT,):
-                said = "not located"
+                result = "not located"
                 if (hip := located.get(side)) is not None:
                     drawn = hip.probability
                     if drawn is None:
                         drawn = predict_whole(volume, hip.box, network=network)
-                    said = findings(volume, side, drawn, labels == side.label, metal)
-                print(f"{number} {side.value:6}{way:34}{said}", flush=True)
+                    result = findings(volume, side, drawn, labels == side.label, metal)
+                print(f"{number} {side.value:6}{way:34}{result}", flush=True)
 
 
 if __name__ == "__main__":
