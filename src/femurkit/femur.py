@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from femurkit import __version__
 from femurkit.anatomy import Side
+from femurkit.bones.likeness import in_body
 from femurkit.dicom.write_seg import write_seg
 from femurkit.dicom.write_segmented import write_segmented_series
 from femurkit.dicom.write_stl import KINDS, write_encapsulated_stl
@@ -15,6 +16,7 @@ from femurkit.errors import DegenerateShape
 from femurkit.images import write_mask
 from femurkit.locate.edges import EDGE_CLAIMS, edges_of_mask
 from femurkit.locate.hip import Hip
+from femurkit.locate.verify import MAX_OUT_IN_SOCKET_MM
 from femurkit.measure.femur import measure
 from femurkit.measure.fracture import fracture_findings, likeness_of_part, without_axes
 from femurkit.measure.hollow import why_solid
@@ -122,10 +124,10 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
     steps, side, volume = work.steps, hip.side, work.scan.volume
     files = work.files.within(side.value)
     with steps(f"{side.value}: segment"):
-        probability = hip.probability
+        probability, implant = hip.probability, hip.implant
         if probability is None:
             probability = predict_whole(volume, hip.box, network=work.network)
-        implant = implant_of(probability, volume)
+            implant = implant_of(probability, volume)
         if implant is not None:
             probability = with_implant(probability, implant)
     with steps(f"{side.value}: mask"):
@@ -144,10 +146,11 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
         solids = [periosteal(piece) for piece in pieces]
         solid = together(solids)
         planes = (*files.planes, *(ends(implant, side) if implant is not None else ()))
-        alike = likeness(solids[0].mesh, side, planes)
+        shown = in_body(volume)
+        alike = likeness(solids[0].mesh, side, planes, shown=shown)
         if not alike.is_femur:
-            alike = likeness_of_part(solids[0].mesh, side, planes) or alike
-        if not alike.is_femur and work.shipped:
+            alike = likeness_of_part(solids[0].mesh, side, planes, shown=shown) or alike
+        if alike.apart.out_mm > MAX_OUT_IN_SOCKET_MM and work.shipped:
             raise DegenerateShape(f"the outline there is not that of a femur. {alike.out_text}")
         inner = _hollow(work, pieces, mask, solid, implant)
         surfaces = {"femur": solid, "femur_hollow": inner.surface}

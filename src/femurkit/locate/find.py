@@ -158,10 +158,10 @@ def _hip(
         if like_fine
         else box_around(one.low, one.high, volume.grid, one.side, network)
     )
-    drawn = one.probability if network is fine else None
+    drawn, implant = (one.probability, one.implant) if network is fine else (None, None)
     edges = edges_of_coarse(answer.femur, volume.grid, one.low, one.high)
     length = float(one.high[2] - one.low[2])
-    return Hip(one.side, box, one.candidate.proximal_ml, edges, length, drawn)
+    return Hip(one.side, box, one.candidate.proximal_ml, edges, length, drawn, implant)
 
 
 def _missing(

@@ -8,6 +8,7 @@ from femurkit.anatomy import Side
 from femurkit.geometry import Grid
 from femurkit.locate.edges import EDGE_CLAIMS, Edges
 from femurkit.remark import remarks_on
+from femurkit.surface.implant import Implant
 from femurkit.volume import Field
 
 
@@ -16,8 +17,9 @@ class Hip:
     """One femur found. box: canonical grid around it for a network (mirrored for a right hip).
 
     proximal_ml: as the coarse pass marked it. edges: where the scan cuts the femur off, as the
-    coarse pass sees it. length_mm: of the femur in the scan, along the body. probability: of femur,
-    as the shipped fine network has drawn it already while the hip was verified.
+    coarse pass sees it. length_mm: of the femur in the scan, along the body. probability, implant:
+    what the shipped fine network found while the hip was verified, and the metal at it; implant is
+    also None where there is no metal.
     """
 
     side: Side
@@ -26,6 +28,7 @@ class Hip:
     edges: Edges = field(default_factory=dict)
     length_mm: float = 0.0
     probability: Field | None = None
+    implant: Implant | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:

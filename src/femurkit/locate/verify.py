@@ -25,7 +25,7 @@ from femurkit.segment.whole import predict_whole
 from femurkit.solid import Plane, cut, faces
 from femurkit.surface.breaks import breaks_in
 from femurkit.surface.contour import contour, largest_part
-from femurkit.surface.implant import ends, implant_of, with_implant
+from femurkit.surface.implant import Implant, ends, implant_of, with_implant
 from femurkit.surface.islands import keep_largest
 from femurkit.volume import Field, Volume
 
@@ -70,7 +70,7 @@ class Verified:
 
     probability: of femur, on the box of the fine network; low, high: LPS bounds, mm, of what it
     draws. apart: from the nearest femur of the shape model; socket: see socket_share(), None where
-    the scan does not show it.
+    the scan does not show it. implant: the metal at the femur, if there is any.
     """
 
     side: Side
@@ -81,6 +81,7 @@ class Verified:
     apart: Apart
     landmarks: Landmarks
     socket: float | None
+    implant: Implant | None
 
     @property
     def score(self) -> float:
@@ -150,7 +151,7 @@ def verify(
         return Rejected(side, "too little of it has the shape of a femur")
     if landmarks.head[2] - high[2] > MAX_ABOVE_RADII * landmarks.head_radius_mm:
         return Rejected(side, "only the shaft of a femur is in the scan")
-    return Verified(side, candidate, probability, low, high, fit.apart, landmarks, socket)
+    return Verified(side, candidate, probability, low, high, fit.apart, landmarks, socket, implant)
 
 
 def _limits(socket: float | None, length_mm: float) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from femurkit.anatomy import Side
+from femurkit.bones.likeness import Shown
 from femurkit.errors import DegenerateShape
 from femurkit.measure.likeness import Likeness, likeness
 from femurkit.mesh import Mesh
@@ -25,14 +26,16 @@ ACROSS = (
 """What is measured from one end of the bone to the other."""
 
 
-def likeness_of_part(mesh: Mesh, side: Side, planes: Sequence[Plane]) -> Likeness | None:
+def likeness_of_part(
+    mesh: Mesh, side: Side, planes: Sequence[Plane], *, shown: Shown | None = None
+) -> Likeness | None:
     """How like a femur the larger part of a broken one is, whose whole surface is like none.
 
-    planes: the scan's faces. None if nothing looks broken, or the part is like none either.
+    planes, shown: as in likeness(). None if nothing looks broken, or the part is like none either.
     """
     try:
         for found in breaks_in(mesh, side):
-            part = likeness(cut(mesh, [found.kept]), side, (*planes, found.kept))
+            part = likeness(cut(mesh, [found.kept]), side, (*planes, found.kept), shown=shown)
             if part.is_femur:
                 return part
     except DegenerateShape:  # nothing is left beside the break

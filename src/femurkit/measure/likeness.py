@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from femurkit.anatomy import Side
-from femurkit.bones.likeness import Apart, nearest_femur
+from femurkit.bones.likeness import Apart, Shown, nearest_femur
 from femurkit.mesh import Mesh
 from femurkit.solid import Plane
 
@@ -78,9 +78,14 @@ class Likeness:
         )
 
 
-def likeness(surface: Mesh, side: Side, planes: Sequence[Plane]) -> Likeness:
-    """Hold a surface against the shape model. planes: the scan's faces, which may cut the bone."""
-    own = nearest_femur(surface, side, planes)
+def likeness(
+    surface: Mesh, side: Side, planes: Sequence[Plane], *, shown: Shown | None = None
+) -> Likeness:
+    """Hold a surface against the shape model.
+
+    planes: the scan's faces, which may cut the bone; shown: see bones.likeness.fit_femur.
+    """
+    own = nearest_femur(surface, side, planes, shown=shown)
     if own.worst_mm <= USUAL_MM:
         return Likeness(side, own)
-    return Likeness(side, own, nearest_femur(surface, side.other, planes).out_mm)
+    return Likeness(side, own, nearest_femur(surface, side.other, planes, shown=shown).out_mm)
