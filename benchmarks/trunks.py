@@ -31,6 +31,7 @@ OUT = ROOT / "docs/results"
 SEED = 77020
 """Never used in training."""
 STEP_MM = 3.0
+METAL_HU = 2500
 ABOVE_LESSER_MM = 25.0
 """The second landmark: on the shaft axis, so far above the lesser trochanter."""
 LEAST_FEMUR_ML = 2.0
@@ -39,8 +40,10 @@ NOT_SEEN = np.full(3, -1e6)
 Row = dict[str, Any]
 
 
-def hips_seen(trunk: Trunk, view: View) -> list[Hip]:
-    """The femora in the scanner's space; a landmark outside the field of view is far away."""
+def hips_seen(trunk: Trunk, view: View, scan: CoarseScan) -> list[Hip]:
+    """The femora in the scanner's space; a landmark is far away if it lies outside the field of
+    view, and a head if it was replaced: a prosthesis is no femur.
+    """
     turn = np.linalg.inv(view.to_patient)
     out = []
     for bone in trunk.hips.lattice:
@@ -49,9 +52,18 @@ def hips_seen(trunk: Trunk, view: View) -> list[Hip]:
         frame = bone.frame
         points = [frame.head, frame.trochanter - ABOVE_LESSER_MM * frame.down]
         head, trochanter = (in_circle(turn[:3, :3] @ p + turn[:3, 3], view) for p in points)
+        if is_metal(head, scan, view.grid):
+            head = NOT_SEEN
         size = abs(np.linalg.det(turn[:3, :3])) ** (1 / 3)
         out.append(Hip(bone.side, head, trochanter, float(frame.head_radius * size)))
     return out
+
+
+def is_metal(point: np.ndarray, scan: CoarseScan, grid: Grid) -> bool:
+    """Whether there is metal at a point (3,) of the scan."""
+    z, y, x = np.rint(grid.to_index(point)).astype(int)
+    inside = all(0 <= n < size for n, size in zip((z, y, x), scan.hu.shape, strict=True))
+    return inside and bool(scan.hu[z, y, x] > METAL_HU)
 
 
 def in_circle(point: np.ndarray, view: View) -> np.ndarray:
@@ -89,12 +101,12 @@ def draw(number: int) -> tuple[Trunk, View, CoarseScan]:
 def row_of(number: int) -> Row:
     """Draw, search and score one trunk."""
     trunk, view, scan = draw(number)
-    hips = hips_seen(trunk, view)
+    hips = hips_seen(trunk, view, scan)
     start = time.perf_counter()
     found = found_femurs(Volume(scan.hu, view.grid))
     seconds = round(time.perf_counter() - start, 2)
     told = judged(hips, found, scan, view.grid)
-    metal = bool((scan.hu > 2500).any())
+    metal = bool((scan.hu > METAL_HU).any())
     return {"number": number, "view": view.kind, "metal": "metal" if metal else "no metal",
             **asdict(told), "seconds": seconds}  # fmt: skip
 

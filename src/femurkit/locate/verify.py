@@ -54,10 +54,12 @@ below its condyles, 0.79 and 4.9 mm."""
 MIN_BONE_HU, BONE_PERCENTILE = 150.0, 90
 """What is drawn must hold bone. Real hips, without a shaft and on 3 mm voxels, reach 350 HU there;
 soft tissue in an empty socket 105 HU."""
-MAX_ABOVE_RADII = 3.0
-"""How far above what is drawn the head of the model may lie, in its radii: about as high as it
-stands above the lesser trochanter. A scan with that trochanter and no head had 1.6, one of the
-middle of a thigh 4.6."""
+MAX_ABOVE_RADII = 2.4
+"""How far above what is drawn the head of the model may lie, in its radii. Scans with the lesser
+trochanter and no head had up to 1.7; scans of the thigh below it 2.6 and more."""
+HEADLESS_RADII, MAX_SUM_HEADLESS_MM = 0.5, 5.5
+"""A femur whose head is that far above the scan must fit this well, both distances together: a
+shaft fits many bones. Real ones 3.6 mm at most; shafts with a knee or a bent leg 7.5 mm and more."""
 MIN_SOCKET = 0.45
 """Share of the directions from the head into the pelvis in which there is bone. Hips had 0.8 and
 more where the scan shows the surroundings; shoulders up to 0.3. A femur that fits surely needs no
@@ -111,6 +113,8 @@ def verify(
     candidate: Candidate, side: Side, volume: Volume, network: Network
 ) -> Verified | Rejected:
     """Look at one candidate as a femur of one side. network: the shipped fine one."""
+    if not _in_scan(candidate, volume.grid):
+        return Rejected(side, "the scan does not show that place")
     box = box_around(candidate.low, candidate.high, volume.grid, side, network)
     probability = predict_whole(volume, box, network=network)
     implant = implant_of(probability, volume)
@@ -149,9 +153,15 @@ def verify(
         )
     if out + back > max_sum:
         return Rejected(side, "too little of it has the shape of a femur")
-    if landmarks.head[2] - high[2] > MAX_ABOVE_RADII * landmarks.head_radius_mm:
+    above = (landmarks.head[2] - high[2]) / landmarks.head_radius_mm
+    if above > MAX_ABOVE_RADII or (above > HEADLESS_RADII and out + back > MAX_SUM_HEADLESS_MM):
         return Rejected(side, "only the shaft of a femur is in the scan")
     return Verified(side, candidate, probability, low, high, fit.apart, landmarks, socket, implant)
+
+
+def _in_scan(candidate: Candidate, scan: Grid) -> bool:
+    low, high = scan.bounds_mm()
+    return bool((candidate.low < high).all() and (candidate.high > low).all())
 
 
 def _limits(socket: float | None, length_mm: float) -> tuple[float, float]:
