@@ -14,7 +14,9 @@ from femurkit.bones.model import shape_model
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid
 from femurkit.locate import find
+from femurkit.locate.candidates import Candidate
 from femurkit.locate.find import find_hips, locate
+from femurkit.locate.verify import Rejected, Verified, verify
 from femurkit.mesh import Mesh
 from femurkit.solid import voxelise
 from femurkit.volume import Volume
@@ -215,3 +217,25 @@ def test_a_head_at_the_end_of_the_scan_is_said():
     low = GRID.crop((0, 0, 0), (60, *GRID.shape[1:]))
     hips = find_hips(scan(L, R, grid=low))
     assert all(any("ends within the upper femur" in note for note in hip.notes) for hip in hips)
+
+
+def test_a_place_outside_the_scan_is_no_femur():
+    """The coarse network marks one where a turned scan ends."""
+    low, high = np.array([40.0, -30, 200]), np.array([110.0, 40, 280])
+    looked = verify(Candidate(low, high, 50.0, 0.0), Side.LEFT, scan(L), find.shipped("fine"))
+    assert isinstance(looked, Rejected) and "does not show" in looked.reason
+
+
+def test_a_leg_that_ends_below_the_lesser_trochanter_is_no_proximal_femur():
+    mesh = femur(Side.LEFT)
+    top = mesh.vertices[:, 2].max()
+    for missing_mm, found in ((70, True), (110, False)):
+        end = top - missing_mm
+        below = Grid.aligned((70, 56, 128), (3, 3, 3), (-190.5, -84, end - 70 * 3 + 1.5))
+        hu = np.zeros(below.shape, np.int16)
+        hu[voxelise(mesh, below)] = LEFT
+        looked = verify(
+            Candidate(*below.bounds_mm(), 200.0, 0.0),
+            Side.LEFT, Volume(hu, below), find.shipped("fine"),
+        )  # fmt: skip
+        assert isinstance(looked, Verified) is found, missing_mm

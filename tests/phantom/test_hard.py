@@ -109,3 +109,14 @@ def test_kinds_are_drawn_alike_for_one_seed():
     assert first.kind == "nail" and first.sides == again.sides
     assert len(first.anatomy.parts) == len(again.anatomy.parts) > 0
     assert sum(SHARES.values()) == pytest.approx(1.0, abs=0.08) and set(METAL) <= set(SHARES)
+
+
+def test_legs_of_any_posture_are_bent_farther_than_those_on_a_table():
+    def steepest(any_posture: bool) -> float:
+        """Least part of a shaft's direction that points down, over some patients."""
+        drawn = [
+            draw_anatomy(np.random.default_rng([5, n]), any_posture=any_posture) for n in range(3)
+        ]
+        return min(-f.frame.down[2] for a in drawn for f in a.femurs.values())
+
+    assert steepest(any_posture=False) > 0.9 > 0.8 > steepest(any_posture=True)

@@ -59,7 +59,7 @@ MAX_ABOVE_RADII = 2.4
 trochanter and no head had up to 1.7; scans of the thigh below it 2.6 and more."""
 HEADLESS_RADII, MAX_SUM_HEADLESS_MM = 0.5, 5.5
 """A femur whose head is that far above the scan must fit this well, both distances together: a
-shaft fits many bones. Real ones 3.6 mm at most; shafts with a knee or a bent leg 7.5 mm and more."""
+shaft fits many bones. Real ones 3.6 mm at most; shafts of bent legs 7.5 mm and more."""
 MIN_SOCKET = 0.45
 """Share of the directions from the head into the pelvis in which there is bone. Hips had 0.8 and
 more where the scan shows the surroundings; shoulders up to 0.3. A femur that fits surely needs no

@@ -17,7 +17,14 @@ from femurkit.phantom.brush import Ellipsoid
 from femurkit.phantom.labelmaps import LabelMap, MappedBody, label_maps
 from femurkit.phantom.part import Part
 from femurkit.phantom.person import Person
-from femurkit.phantom.pose import assemble, draw_joint, draw_warp, posed_frame, with_cortex
+from femurkit.phantom.pose import (
+    assemble,
+    draw_joint,
+    draw_warp,
+    in_any_posture,
+    posed_frame,
+    with_cortex,
+)
 from femurkit.phantom.shapes import MIRROR, Bone
 from femurkit.phantom.soft import SoftTissue, draw_body, draw_soft_hu
 from femurkit.phantom.spine import spine_above
@@ -56,11 +63,13 @@ def draw_anatomy(
     map_bones: float = 0.0,
     missing: Side | None = None,
     person: Person | None = None,
+    any_posture: bool = False,
 ) -> Anatomy:
     """Draw a patient: a given person, or anybody.
 
     tissue_maps: folder of label maps for real muscles and skin (see labelmaps.py), used half of
-    the time; map_bones: share of patients that take their bones from there as well.
+    the time; map_bones: share of patients that take their bones from there as well. any_posture:
+    whether the legs may be bent, spread or turned, which no label map shows.
     """
     porosity = person.porosity(rng) if person else float(rng.beta(1.3, 1.1))
     worn = {s: float(rng.uniform(0.3, 1.0)) if rng.random() < 0.35 else 0.0 for s in Side}
@@ -73,7 +82,10 @@ def draw_anatomy(
         place, bones = _bones_from_map(chosen, rng)
     else:
         size = person.size(rng) if person else None
-        bones = assemble(rng, {s: draw_joint(rng, worn[s]) for s in Side}, size=size)
+        joints = {s: draw_joint(rng, worn[s]) for s in Side}
+        if any_posture:
+            joints = {s: in_any_posture(joint, rng) for s, joint in joints.items()}
+        bones = assemble(rng, joints, size=size)
         pelvis = next(b.mesh for b in bones if b.kind == "pelvis")
         bones.append(spine_above(pelvis, rng))
         place = _fit_map(chosen, bones, rng) if chosen else np.eye(4)

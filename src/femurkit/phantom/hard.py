@@ -19,11 +19,11 @@ from femurkit.phantom.soft import DrawnBody, SoftTissue
 from femurkit.phantom.unusual import child, dysplastic, paget, porotic, with_tumours, worn_out
 
 SHARES = {
-    "total hip": 0.10, "hemiarthroplasty": 0.06, "nail": 0.07, "sliding hip screw": 0.06,
+    "total hip": 0.09, "hemiarthroplasty": 0.06, "nail": 0.06, "sliding hip screw": 0.05,
     "neck screws": 0.05, "seeds": 0.02, "sacral screws": 0.03, "symphysis plate": 0.02,
-    "neck": 0.07, "intertrochanteric": 0.07, "shaft": 0.06,
-    "tumours": 0.08, "paget": 0.04, "porotic": 0.05, "child": 0.08, "large": 0.04,
-    "dysplasia": 0.05, "arthritis": 0.08, "plain": 0.03,
+    "neck": 0.06, "intertrochanteric": 0.06, "shaft": 0.06,
+    "tumours": 0.06, "paget": 0.03, "porotic": 0.04, "child": 0.07, "large": 0.04,
+    "dysplasia": 0.05, "arthritis": 0.06, "posture": 0.12, "plain": 0.02,
 }  # fmt: skip
 """How often each kind of patient is drawn."""
 METAL = (*HIP, *NEARBY)
@@ -50,8 +50,11 @@ def draw_hard(
         shares = np.array(list(SHARES.values()))
         kind = str(rng.choice(list(SHARES), p=shares / shares.sum()))
     person = {"child": CHILD, "large": LARGE}.get(kind)
-    lent = tissue_maps if person is None else None
-    anatomy = draw_anatomy(rng, tissue_maps=lent, map_bones=0.25 if lent else 0.0, person=person)
+    bent = kind == "posture"
+    lent = tissue_maps if person is None and not bent else None
+    anatomy = draw_anatomy(
+        rng, tissue_maps=lent, map_bones=0.25 if lent else 0.0, person=person, any_posture=bent
+    )
     if rng.random() < 0.35:
         anatomy = replace(anatomy, soft=_with_contrast(anatomy.soft, rng))
     if rng.random() < 0.15:
@@ -60,7 +63,7 @@ def draw_hard(
     sides = tuple(Side) if both else (Side.LEFT if rng.random() < 0.5 else Side.RIGHT,)
     if kind in NEARBY:
         return HardPatient(NEARBY[kind](anatomy, rng), kind, ())
-    if kind in ("child", "large", "paget", "porotic", "plain"):
+    if kind in ("child", "large", "paget", "porotic", "posture", "plain"):
         of_all = {"child": child, "paget": paget, "porotic": porotic}
         anatomy = of_all[kind](anatomy, rng) if kind in of_all else anatomy
         return HardPatient(anatomy, kind, tuple(Side))

@@ -16,7 +16,7 @@ from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
 from femurkit.phantom.bone_hu import draw_bone_hu
 from femurkit.phantom.canvas import Canvas
-from femurkit.phantom.pose import Joint, assemble, draw_joint
+from femurkit.phantom.pose import Joint, assemble, draw_joint, in_any_posture
 from femurkit.phantom.shapes import Bone, FemurFrame
 from femurkit.phantom.soft import DrawnBody, draw_body, draw_soft_hu
 from femurkit.solid import voxelise
@@ -78,14 +78,9 @@ def _bones(rng: np.random.Generator) -> list[Bone]:
 
 
 def _joint(rng: np.random.Generator) -> Joint:
-    """As a supine patient's, or bent, spread or turned as on a cushion, on the side, in a child."""
+    """As a supine patient's, or in any posture."""
     joint = draw_joint(rng, float(rng.uniform(0.3, 1)) if rng.random() < 0.25 else 0.0)
-    if rng.random() < 0.6:
-        return joint
-    return Joint(
-        float(rng.uniform(-15, 42)), float(rng.uniform(-14, 32)), float(rng.uniform(-35, 60)),
-        joint.gap_mm, joint.arthritis,
-    )  # fmt: skip
+    return joint if rng.random() < 0.6 else in_any_posture(joint, rng)
 
 
 def _leg(tibia: Mesh) -> np.ndarray:

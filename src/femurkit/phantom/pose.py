@@ -50,6 +50,16 @@ def draw_joint(rng: np.random.Generator, arthritis: float) -> Joint:
     )
 
 
+def in_any_posture(joint: Joint, rng: np.random.Generator) -> Joint:
+    """A joint bent, spread or turned as on a cushion, on the side, or in a child."""
+    return replace(
+        joint,
+        flexion_deg=float(rng.uniform(-15, 42)),
+        abduction_deg=float(rng.uniform(-14, 32)),
+        rotation_deg=float(rng.uniform(-35, 60)),
+    )
+
+
 def assemble(
     rng: np.random.Generator, joints: dict[Side, Joint], *, size: float | None = None
 ) -> list[Bone]:

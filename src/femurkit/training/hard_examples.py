@@ -32,7 +32,7 @@ from femurkit.training.examples import (
     rendered,
 )
 
-VERSION = 1
+VERSION = 2
 """Raised whenever the same seed would draw other examples."""
 NEGATIVE = 0.12
 """Share of boxes in which no hip is."""
