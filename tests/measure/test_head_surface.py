@@ -10,13 +10,12 @@ from femurkit.geometry import Grid
 from femurkit.measure.bone_edge import no_edge_share
 from femurkit.measure.confidence import OF_THE_HEAD
 from femurkit.measure.head_surface import (
-    even_directions,
     head_signs,
     head_surface,
     in_words,
 )
 from femurkit.mesh import Mesh
-from femurkit.surface.head import Head
+from femurkit.surface.head import Head, even_directions
 from femurkit.volume import Volume
 
 CENTRE, RADIUS = np.array([10.0, -20.0, 300.0]), 24.0

@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from femurkit.anatomy import Side
 from femurkit.locate.landmarks import Landmarks
+from femurkit.surface.head import even_directions
 from femurkit.volume import Volume
 
 DIRECTIONS = 400
@@ -27,7 +28,7 @@ def socket_share(volume: Volume, landmarks: Landmarks, side: Side) -> float | No
     None where the scan does not show enough of them: the head lies outside it or is cut.
     """
     middle = INTO_PELVIS * [side.sign, 1, 1]
-    rays = _sphere(DIRECTIONS)
+    rays = even_directions(DIRECTIONS)
     rays = rays[rays @ middle >= CAP_COS * np.linalg.norm(middle)]
     reach = landmarks.head_radius_mm + np.arange(*BEYOND_MM)
     points = landmarks.head + rays[:, None] * reach[None, :, None]
@@ -39,11 +40,3 @@ def socket_share(volume: Volume, landmarks: Landmarks, side: Side) -> float | No
     at = index[seen].reshape(-1, 3).T
     hu = ndimage.map_coordinates(volume.array, at, output=np.float32, order=1, mode="nearest")
     return float((hu.reshape(-1, len(reach)).max(1) > BONE_HU).mean())
-
-
-def _sphere(count: int) -> np.ndarray:
-    """Unit vectors spread evenly, (count, 3)."""
-    k = np.arange(count) + 0.5
-    z, turn = 1 - 2 * k / count, k * np.pi * (1 + 5**0.5)
-    ring = np.sqrt(1 - z**2)
-    return np.c_[ring * np.cos(turn), ring * np.sin(turn), z]

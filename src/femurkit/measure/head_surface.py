@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from femurkit.anatomy import Side
 from femurkit.measure.bone_edge import edge_of, no_edge_share
 from femurkit.mesh import Mesh, vertex_normals
-from femurkit.surface.head import Head
+from femurkit.surface.head import Head, even_directions
 from femurkit.volume import Volume
 
 DIRECTIONS = 3000
@@ -126,14 +126,6 @@ def head_surface(surface: Mesh, head: Head) -> HeadSurface | None:
     return HeadSurface(
         even[there], polar[there], height[there], points[there], normals[there], area
     )  # fmt: skip
-
-
-def even_directions(count: int) -> np.ndarray:
-    """Unit vectors spread evenly over a sphere, (count, 3): the golden spiral."""
-    k = np.arange(count) + 0.5
-    z, turn = 1 - 2 * k / count, k * np.pi * (1 + 5**0.5)
-    ring = np.sqrt(1 - z**2)
-    return np.c_[ring * np.cos(turn), ring * np.sin(turn), z]
 
 
 def in_words(directions: np.ndarray, weight: np.ndarray, side: Side) -> str:

@@ -154,12 +154,17 @@ def _surface_points(mesh: Mesh) -> tuple[np.ndarray, np.ndarray]:
     return (a + b + c) / 3, np.linalg.norm(np.cross(b - a, c - a), axis=1) / 2 + 1e-9
 
 
+def even_directions(count: int) -> np.ndarray:
+    """Unit vectors spread evenly over a sphere, (count, 3): the golden spiral."""
+    k = np.arange(count) + 0.5
+    z, turn = 1 - 2 * k / count, k * np.pi * (1 + 5**0.5)
+    ring = np.sqrt(1 - z**2)
+    return np.c_[ring * np.cos(turn), ring * np.sin(turn), z]
+
+
 def _coverage(points: np.ndarray, centre: np.ndarray, radius: float, neck: np.ndarray) -> float:
     """Share of the sphere outside the neck's cone that has surface close by."""
-    k = np.arange(800) + 0.5
-    z, turn = 1 - 2 * k / 800, k * np.pi * (1 + 5**0.5)
-    ring = np.sqrt(1 - z**2)
-    directions = np.c_[ring * np.cos(turn), ring * np.sin(turn), z]
+    directions = even_directions(800)
     directions = directions[directions @ neck < np.cos(np.deg2rad(NECK_CONE_DEG))]
     distance, _ = spatial.cKDTree(points).query(centre + radius * directions)
     return float(np.mean(distance < COVERED_MM))
