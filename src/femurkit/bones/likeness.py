@@ -1,58 +1,34 @@
-"""How like a femur a surface is: the nearest femur of the shape model, laid over it.
-
-The model is placed by iterative closest points, first rigid from several heights until one fits
-(the scan may show any part of the bone), then bent along its components. Points of the surface
-look for the model, and those of the model that lie in the scan look for the surface.
-Source: Besl and McKay, 1992, doi 10.1109/34.121791; point to plane: Chen and Medioni, 1992,
-doi 10.1016/0262-8856(92)90066-C.
-"""
+"""How like a femur a surface is: the nearest femur of the shape model, laid over it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.spatial import cKDTree
-from scipy.spatial.transform import Rotation
 
 from femurkit.anatomy import Side
-from femurkit.bones.model import shape_model
-from femurkit.mesh import Mesh, vertex_areas_mm2, vertex_normals
-from femurkit.solid import Plane, uncut
+from femurkit.bones.placing import (
+    COMPONENTS,
+    FITS_MM,
+    MIRROR,
+    STARTS_MM,
+    Pose,
+    Shown,
+    bent,
+    cost,
+    first_pose,
+    left_femur,
+    settled,
+    squared_offs,
+    target_of,
+)
+from femurkit.mesh import Mesh
+from femurkit.solid import Plane
 from femurkit.volume import Volume
-
-COMPONENTS = 10
-"""Of the shape's variation; the 26 subjects do not bear many more."""
-MOST_SD = 3.0
-POINTS = 800
-PROXIMAL_MM = 90.0
-STARTS_MM = (0.0, 30.0, 60.0, 90.0)
-"""How much of the upper femur may be missing above the surface."""
-FITS_MM = 2.0
-"""A start that ends so near to the surface, and the surface to it, needs no other beside it."""
-STILL_MM = 0.002
-"""A step that shifts, turns (by ARM_MM) and bends (in SD) by no more is the last."""
-WITHIN_MM = 2.0
-"""So far inside the scan a point of the model must lie to be looked for."""
-LEAST_MODEL = 50
-"""Vertices of the model in the range of the surface; fewer place nothing."""
-ARM_MM = 50.0
-"""Turns weigh as much as the shifts they make at this distance from the hip."""
-FAR_MM = (3.0, 8.0)
-"""From twice the usual distance on, within these bounds, points pull the less the farther they are:
-a part that is missing must not draw the model away from what is there.
-"""
-STIFF, HELD = 0.3, 0.02
-"""Weights of the components' deviations (in SD) and of a step, against the squared mm."""
 
 AIR_HU = -800.0
 """Padding and air lie below, fat and lung at rest mostly above."""
-
-MIRROR = np.array([-1.0, 1.0, 1.0])
-Shown = Callable[[np.ndarray], np.ndarray]
-"""Points (n, 3) LPS mm -> (n,) bool."""
 
 
 @dataclass(frozen=True)
@@ -81,61 +57,6 @@ class FemurFit:
 
     apart: Apart
     vertices: np.ndarray | None
-
-
-@dataclass(frozen=True, eq=False)
-class _Model:
-    """A left femur with its hip at the origin. modes: (k, n, 3) mm per SD; faces: (m, 3)."""
-
-    vertices: np.ndarray
-    modes: np.ndarray
-    faces: np.ndarray
-
-
-@dataclass(frozen=True, eq=False)
-class _Target:
-    """Points of the surface (n, 3), of a left femur, their normals, and where the scan ends."""
-
-    points: np.ndarray
-    normals: np.ndarray
-    tree: cKDTree
-    planes: tuple[Plane, ...]
-    shown: Shown | None
-
-    def in_scan(self, points: np.ndarray) -> np.ndarray:
-        """Indices of points that lie well in the scan, where it shows anything."""
-        inside = np.ones(len(points), bool)
-        for plane in self.planes:
-            inside &= plane.depth_mm(points) > WITHIN_MM
-        if self.shown is not None:
-            inside[inside] = self.shown(points[inside])
-        return np.flatnonzero(inside)
-
-
-@dataclass(frozen=True, eq=False)
-class _Pose:
-    """turn @ (vertices + amounts @ modes) + shift."""
-
-    turn: np.ndarray
-    shift: np.ndarray
-    amounts: np.ndarray
-
-    def place(self, model: _Model) -> np.ndarray:
-        bent = model.vertices + np.tensordot(self.amounts, model.modes, 1)
-        return np.asarray(bent @ self.turn.T + self.shift)
-
-
-@dataclass(frozen=True, eq=False)
-class _Pairs:
-    """Vertices of the model and points of the surface that belong together."""
-
-    vertex: np.ndarray
-    point: np.ndarray
-    apart: np.ndarray
-    weight: np.ndarray
-    normal: np.ndarray
-    outward: int
-    """So many were sought from the surface, the rest from the model."""
 
 
 def in_body(volume: Volume) -> Shown:
@@ -167,134 +88,26 @@ def fit_femur(
     (n, 3) LPS mm between them the scan shows, all if not given. The distances are inf where the
     surface cannot be laid over a femur at all.
     """
-    model, target = _left_femur(), _target(surface, side, planes, shown)
-    tries: list[tuple[float, _Pose]] = []
+    model, target = left_femur(), target_of(surface, side, planes, shown)
+    tries: list[tuple[float, Pose]] = []
     for above in STARTS_MM:
-        first = _first(model, target, above)
-        if first is None:
+        start = first_pose(model, target, above)
+        if start is None:
             continue
-        pose = _settled(model, target, first)
-        offs = _offs(model, target, pose)
-        tries.append((_cost(offs), pose))
+        pose = settled(model, target, start)
+        offs = squared_offs(model, target, pose)
+        tries.append((cost(offs), pose))
         if _apart(offs).worst_mm <= FITS_MM:
             break
     if not tries:
         return FemurFit(Apart(np.inf, np.inf), None)
     _, best = min(tries, key=lambda tried: tried[0])
-    placed = _bent(model, target, best, rounds=20, components=COMPONENTS)
+    placed = bent(model, target, best, rounds=20, components=COMPONENTS)
     vertices = placed.place(model)
     if side is Side.RIGHT:
         vertices = vertices * MIRROR
-    return FemurFit(_apart(_offs(model, target, placed)), vertices)
+    return FemurFit(_apart(squared_offs(model, target, placed)), vertices)
 
 
 def _apart(offs: tuple[np.ndarray, np.ndarray]) -> Apart:
     return Apart(*(float(np.sqrt(part.mean())) for part in offs))
-
-
-@lru_cache(maxsize=1)
-def _left_femur() -> _Model:
-    shapes = shape_model()
-    vertices, modes = shapes.variation("femur", COMPONENTS)
-    top = vertices[:, 2].max()
-    proximal = vertices[:, 2] > top - PROXIMAL_MM
-    hip = np.array([*vertices[proximal].mean(0)[:2], top - PROXIMAL_MM / 2])
-    modes = modes - modes[:, proximal].mean(1)[:, None]
-    return _Model(vertices - hip, modes, shapes.faces("femur"))
-
-
-def _target(surface: Mesh, side: Side, planes: Sequence[Plane], shown: Shown | None) -> _Target:
-    """Points spread evenly over the bone's own surface, the same ones each time."""
-    flip = np.ones(3) if side is Side.LEFT else MIRROR
-    own = uncut(surface, planes)
-    areas, normals = vertex_areas_mm2(own), vertex_normals(own)
-    chosen = np.random.default_rng(0).choice(len(areas), POINTS, p=areas / areas.sum())
-    points = surface.vertices[chosen] * flip
-    turned = tuple(Plane(p.point_mm * flip, p.inward * flip) for p in planes)
-    here = None if shown is None else (lambda at: shown(at * flip))
-    return _Target(points, normals[chosen] * flip, cKDTree(points), turned, here)
-
-
-def _first(model: _Model, target: _Target, above_mm: float) -> _Pose | None:
-    """Upright, with its top so far above the surface's, in the middle of it."""
-    low, high = target.points.min(0), target.points.max(0)
-    up = high[2] + above_mm - model.vertices[:, 2].max()
-    height = model.vertices[:, 2] + up
-    part = model.vertices[(height >= low[2]) & (height <= high[2])]
-    if len(part) < LEAST_MODEL:
-        return None
-    across = (low + high)[:2] / 2 - (part.min(0) + part.max(0))[:2] / 2
-    return _Pose(np.eye(3), np.array([*across, up]), np.zeros(COMPONENTS))
-
-
-def _settled(model: _Model, target: _Target, pose: _Pose) -> _Pose:
-    """Moved as a whole, then bent a little: enough to compare starts."""
-    for _ in range(15):
-        placed = pose.place(model)
-        pairs = _pairs(model, target, placed)
-        weight = pairs.weight / pairs.weight.sum()
-        here, there = placed[pairs.vertex], target.points[pairs.point]
-        at, to = weight @ here, weight @ there
-        turn = Rotation.align_vectors(there - to, here - at, weights=weight)[0].as_matrix()
-        pose = replace(pose, turn=turn @ pose.turn, shift=to + turn @ (pose.shift - at))
-    return _bent(model, target, pose, rounds=8, components=3)
-
-
-def _bent(model: _Model, target: _Target, pose: _Pose, *, rounds: int, components: int) -> _Pose:
-    """Moved and bent by Gauss-Newton steps on the distances along the normals."""
-    stiff = np.r_[np.full(6, HELD), np.full(components, STIFF)]
-    for _ in range(rounds):
-        placed = pose.place(model)
-        pairs = _pairs(model, target, placed)
-        normal, arm = pairs.normal, placed[pairs.vertex] - pose.shift
-        moves = np.einsum("kvj,vj->vk", model.modes[:components, pairs.vertex], normal @ pose.turn)
-        slope = np.c_[np.cross(arm, normal) / ARM_MM, normal, moves]
-        left = (normal * (target.points[pairs.point] - placed[pairs.vertex])).sum(1)
-        pull = slope.T @ (pairs.weight * left)
-        pull[6:] -= STIFF * pose.amounts[:components]
-        step = np.linalg.solve(slope.T @ (slope * pairs.weight[:, None]) + np.diag(stiff), pull)
-        amounts = pose.amounts.copy()
-        amounts[:components] = np.clip(amounts[:components] + step[6:], -MOST_SD, MOST_SD)
-        turn = Rotation.from_rotvec(step[:3] / ARM_MM).as_matrix() @ pose.turn
-        pose = _Pose(turn, pose.shift + step[3:6], amounts)
-        if np.abs(step).max() < STILL_MM:
-            break
-    return pose
-
-
-def _cost(offs: tuple[np.ndarray, np.ndarray]) -> float:
-    """How badly a pose fits, mm², by its squared distances: they count up to FAR_MM, so that a part
-    that is missing says as little for one pose as for another.
-    """
-    return float(sum(np.minimum(part, FAR_MM[1] ** 2).mean() for part in offs))
-
-
-def _offs(model: _Model, target: _Target, pose: _Pose) -> tuple[np.ndarray, np.ndarray]:
-    """Squared distances along the normals, mm²: of the surface's points, and of what the model has
-    within the scan (one zero where it has nothing there).
-    """
-    placed = pose.place(model)
-    pairs = _pairs(model, target, placed)
-    off = ((target.points[pairs.point] - placed[pairs.vertex]) * pairs.normal).sum(1) ** 2
-    out, back = off[: pairs.outward], off[pairs.outward :]
-    return out, back if len(back) else np.zeros(1)
-
-
-def _pairs(model: _Model, target: _Target, placed: np.ndarray) -> _Pairs:
-    """Nearest neighbours both ways; far ones weigh less."""
-    normals = vertex_normals(Mesh(placed, model.faces))
-    apart, vertex = cKDTree(placed).query(target.points)
-    seen = target.in_scan(placed)
-    back, point = target.tree.query(placed[seen])
-    count = len(apart)
-    apart = np.r_[apart, back]
-    weight = np.r_[np.full(count, 1 / count), np.full(len(seen), 1 / max(len(seen), count / 4))]
-    far = float(np.clip(2 * np.median(apart[:count]), *FAR_MM))
-    return _Pairs(
-        np.r_[vertex, seen],
-        np.r_[np.arange(count), point],
-        apart,
-        weight * np.minimum(1, far / np.maximum(apart, 1e-9)) ** 2,
-        np.r_[normals[vertex], target.normals[point]],
-        count,
-    )

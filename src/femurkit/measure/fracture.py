@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from femurkit.anatomy import Side
-from femurkit.bones.likeness import Shown
+from femurkit.bones.placing import Shown
 from femurkit.errors import DegenerateShape
 from femurkit.measure.likeness import Likeness, likeness
 from femurkit.mesh import Mesh

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from femurkit.anatomy import Side
-from femurkit.bones.likeness import Apart, Shown, nearest_femur
+from femurkit.bones.likeness import Apart, nearest_femur
+from femurkit.bones.placing import Shown
 from femurkit.mesh import Mesh
 from femurkit.solid import Plane
 
