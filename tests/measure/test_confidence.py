@@ -81,7 +81,7 @@ def test_confidence_falls_from_one_to_a_half_at_the_limit_and_on():
         at = [confidence({name: usual + k * (limit - usual)}) for k in (-1, 0, 0.5, 1, 1.01, 2)]
         assert [c.value for c in at] == pytest.approx([1, 1, 2**-0.5, 0.5, 0.4966, 0.25], abs=1e-3)
         assert [c.low for c in at[:3]] == [False] * 3
-        assert at[4].low and at[5].low
+        assert at[3].low and at[4].low and at[5].low
 
 
 def test_the_worst_sign_counts_and_is_named():
@@ -90,6 +90,14 @@ def test_the_worst_sign_counts_and_is_named():
     assert worst.value == pytest.approx(0.25)
     assert f"ends {2 * limit - usual:.0f} mm inside the scan" in worst.text
     assert confidence({}).value == 1
+
+
+def test_signs_of_the_head_count_together():
+    """A bump, a notch and soft tissue on both sides, each short of its limit."""
+    half = {n: sum(LIMITS[n]) / 2 for n in ("head_bump_mm", "head_notch_mm", "joint_soft_share")}
+    assert confidence(half).value == pytest.approx(0.5**1.5, abs=0.01) and confidence(half).low
+    twice = {n: sum(LIMITS[n]) / 2 for n in ("head_bump_mm", "head_lump_mm")}
+    assert confidence(twice).value == pytest.approx(0.5**0.5, abs=0.01)
 
 
 def test_one_place_of_the_head_asks_for_a_look_and_says_where():

@@ -61,7 +61,10 @@ MEANING = {
 OF_THE_HEAD = tuple(name for name in MEANING if name.startswith(("head_", "joint_")))
 """Signs of one place: measure/head_surface.py gives them."""
 MAX_LOCAL_DOUBT = 1.9
-"""Such a sign asks for a look but rejects no femur: the rest of it may be as good as any."""
+"""Such signs ask for a look but reject no femur: the rest of it may be as good as any."""
+RISES = ("head_lump_mm", "head_bump_mm")
+"""Two measures of one thing; the larger counts."""
+ROUNDING = 0.005
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ class Confidence:
     @property
     def low(self) -> bool:
         """Whether the result should not be used unseen."""
-        return self.value < 0.5
+        return self.value <= 0.5 + ROUNDING
 
 
 def confidence(
@@ -83,26 +86,36 @@ def confidence(
     places: Mapping[str, str] | None = None,
     limits: Mapping[str, tuple[float, float]] = LIMITS,
 ) -> Confidence:
-    """Halved by a sign at its limit, quartered at twice that; the worst sign counts.
+    """Halved by a sign at its limit, quartered at twice that.
 
-    signs: as `signs_of` and `head_signs` give them. places: where on the head each was seen.
-    limits: sign -> (usual, limit), from benchmarks.confidence.
+    The worst sign counts; signs of the head count together, since what is wrong there shows a
+    little in several of them. signs: as `signs_of` and `head_signs` give them. places: where on the
+    head each was seen. limits: sign -> (usual, limit), from benchmarks.confidence.
     """
-    doubt = {name: _doubt(name, value, limits) for name, value in signs.items()}
-    worst = max(doubt, key=lambda name: doubt[name], default="")
-    if not worst or not doubt[worst]:
+    doubts = {name: _doubt(name, value, limits) for name, value in signs.items()}
+    head = {name: doubt for name, doubt in doubts.items() if name in OF_THE_HEAD}
+    rest = {name: doubt for name, doubt in doubts.items() if name not in OF_THE_HEAD}
+    of_head = min(_together(head), MAX_LOCAL_DOUBT)
+    doubt = max(of_head, *rest.values(), 0.0)
+    if not doubt:
         return Confidence(1.0, "Confidence 1.00: no sign of doubt")
-    value = 0.5 ** doubt[worst]
+    value, named = 0.5**doubt, head if of_head == doubt else rest
+    worst = max(named, key=lambda name: named[name])
     place = (places or {}).get(worst)
     text = MEANING[worst].format(signs[worst]) + (f" ({place})" if place else "")
     return Confidence(value, f"Confidence {value:.2f}: {text}")
 
 
+def _together(head: Mapping[str, float]) -> float:
+    """The doubts of all signs of the head added up, of two that measure one thing the larger."""
+    rise = max((head[name] for name in RISES if name in head), default=0.0)
+    return rise + sum(doubt for name, doubt in head.items() if name not in RISES)
+
+
 def _doubt(name: str, value: float, limits: Mapping[str, tuple[float, float]]) -> float:
     """0 up to the usual value, 1 at the limit."""
     usual, limit = limits[name]
-    doubt = max(0.0, (value - usual) / (limit - usual))
-    return min(doubt, MAX_LOCAL_DOUBT) if name in OF_THE_HEAD else doubt
+    return max(0.0, (value - usual) / (limit - usual))
 
 
 def signs_of(probability: Field, mask: Mask, volume: Volume) -> dict[str, float]:
