@@ -1,7 +1,7 @@
 """What tells a bad result without a truth: `python -m benchmarks.confidence PATIENTS [--write]`.
 
 Takes the 14 patients of the set `limits` (benchmarks.patients) as the network leaves them, each
-femur damaged in some ways of benchmarks.damage, and three scans spoilt in every way of
+femur damaged in some ways of benchmarks.damage, and one patient's scan spoilt in every way of
 benchmarks.spoilt. Prints the signs of doubt, the limits that follow, and whom CONFIDENT catches.
 --write puts the limits into src/femurkit/measure/limits.py, the figures into docs/results.
 Real scans in ../shared/data, never pelvic-ref-002, count among the good ones for the signs that are

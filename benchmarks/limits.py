@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.hips import Row, is_bad
-from femurkit.measure.confidence import MEANING, OF_THE_HEAD, confidence
+from femurkit.measure.confidence import LOW, MEANING, OF_THE_HEAD, confidence
 from femurkit.remark import THICK_MM
 
 SHARE = {name: 0.2 if name in OF_THE_HEAD else 0.5 for name in MEANING}
@@ -99,8 +99,8 @@ def count(what: str, rows: list[Row]) -> None:
     """How many bad results the flag misses, and how many unspoilt good ones it accuses."""
     bad = [row for row in rows if is_bad(row)]
     good = [r for r in rows if r["way"] == "none" and not is_bad(r) and "refused" not in r]
-    missed = [row for row in bad if row["confidence"] >= 0.5 and "no_head" not in row]
-    accused = [row for row in good if row["confidence"] < 0.5]
+    missed = [row for row in bad if row["confidence"] > LOW and "no_head" not in row]
+    accused = [row for row in good if row["confidence"] <= LOW]
     print(f"{what}: {len(missed)} of {len(bad)} bad missed, {len(accused)} of {len(good)} accused")
     for row in missed + accused:
         print("  ", row["case"], row["way"], row["side"], round(row["confidence"], 2))

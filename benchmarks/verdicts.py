@@ -35,6 +35,7 @@ from benchmarks.hips import (
 )  # fmt: skip
 from benchmarks.patients import COUNTS, SEEDS, patient
 from benchmarks.rescans import GOOD, SCANS, SIDED, rescanned
+from femurkit.bones.likeness import in_body
 from femurkit.errors import DegenerateShape
 from femurkit.locate.edges import EDGE_CLAIMS, edges_of_mask
 from femurkit.measure.checks import check
@@ -42,7 +43,7 @@ from femurkit.measure.confidence import confidence, signs_of
 from femurkit.measure.femur import measure
 from femurkit.measure.fracture import fracture_findings
 from femurkit.measure.head_surface import head_signs
-from femurkit.measure.likeness import likeness
+from femurkit.measure.likeness import LEFT_OUT_MM, likeness
 from femurkit.measure.ranges import RANGES
 from femurkit.measure.verdict import RULE, SIDES_DIFFER, Verdict, verdict
 from femurkit.mesh import Mesh
@@ -93,10 +94,10 @@ def made(case: Case) -> Made:
     try:
         ready = outlined(case.answer, case.volume)
         mask, outline = to_mask(ready), periosteal(ready).mesh
-        alike = likeness(outline, case.side, faces(case.volume.grid))
+        alike = likeness(outline, case.side, faces(case.volume.grid), shown=in_body(case.volume))
     except DegenerateShape as error:
         return Made({}, refused=f"Refused: {error}.")
-    if not alike.is_femur:
+    if alike.apart.out_mm > LEFT_OUT_MM:
         return Made({}, refused=f"Refused: {alike.out_text}.")
     found = measure(case.side, mask, outline, None, case.volume, alike=alike)
     of_head, places = head_signs(outline, case.side, fit_head(outline, case.side), case.volume)

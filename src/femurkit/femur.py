@@ -16,12 +16,11 @@ from femurkit.errors import DegenerateShape
 from femurkit.images import write_mask
 from femurkit.locate.edges import EDGE_CLAIMS, edges_of_mask
 from femurkit.locate.hip import Hip
-from femurkit.locate.verify import MAX_OUT_IN_SOCKET_MM
 from femurkit.measure.femur import measure
 from femurkit.measure.fracture import fracture_findings, likeness_of_part, without_axes
 from femurkit.measure.hollow import why_solid
 from femurkit.measure.implant import IN_CANAL, implant_findings, without_metal
-from femurkit.measure.likeness import Likeness, likeness
+from femurkit.measure.likeness import LEFT_OUT_MM, Likeness, likeness
 from femurkit.mesh import Mesh
 from femurkit.remark import Remark, remarks_on
 from femurkit.report.build import femur_page, remarks
@@ -150,7 +149,7 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
         alike = likeness(solids[0].mesh, side, planes, shown=shown)
         if not alike.is_femur:
             alike = likeness_of_part(solids[0].mesh, side, planes, shown=shown) or alike
-        if alike.apart.out_mm > MAX_OUT_IN_SOCKET_MM and work.shipped:
+        if alike.apart.out_mm > LEFT_OUT_MM and work.shipped:
             raise DegenerateShape(f"the outline there is not that of a femur. {alike.out_text}")
         inner = _hollow(work, pieces, mask, solid, implant)
         surfaces = {"femur": solid, "femur_hollow": inner.surface}

@@ -36,3 +36,10 @@ def test_part_of_a_femur_that_need_not_be_found_is_not_invented(scan):
     elsewhere = Found(Side.RIGHT, box.low + [0, 0, 100], box.high + [0, 0, 100])
     assert judged(hips, [elsewhere], scan, GRID).invented == ("right",)
     assert judged(hips, [Found(Side.LEFT, box.low, box.high)], scan, GRID).invented == ("left",)
+
+
+def test_a_femur_whose_head_is_not_seen_can_be_found(scan):
+    hip = Hip(Side.RIGHT, NOT_SEEN, np.array([-90.0, 10, -80]), 24.0)
+    box = Found(Side.RIGHT, np.array([-110.0, -10, -100]), np.array([-70.0, 30, -50]))
+    told = judged([hip], [box], scan, GRID)
+    assert told.found == ("right",) and not told.missed and not told.invented

@@ -16,7 +16,8 @@ from femurkit.geometry import Grid
 from femurkit.locate import find
 from femurkit.locate.candidates import Candidate
 from femurkit.locate.find import find_hips, locate
-from femurkit.locate.verify import Rejected, Verified, verify
+from femurkit.locate.verify import MAX_OUT_IN_SOCKET_MM, Rejected, Verified, verify
+from femurkit.measure.likeness import LEFT_OUT_MM
 from femurkit.mesh import Mesh
 from femurkit.solid import voxelise
 from femurkit.volume import Volume
@@ -239,3 +240,7 @@ def test_a_leg_that_ends_below_the_lesser_trochanter_is_no_proximal_femur():
             Side.LEFT, Volume(hu, below), find.shipped("fine"),
         )  # fmt: skip
         assert isinstance(looked, Verified) is found, missing_mm
+
+
+def test_what_the_search_lets_pass_is_not_left_out_later():
+    assert MAX_OUT_IN_SOCKET_MM <= LEFT_OUT_MM

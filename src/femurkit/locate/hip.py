@@ -19,7 +19,7 @@ class Hip:
     proximal_ml: as the coarse pass marked it. edges: where the scan cuts the femur off, as the
     coarse pass sees it. length_mm: of the femur in the scan, along the body. probability, implant:
     what the shipped fine network found while the hip was verified, and the metal at it; implant is
-    also None where there is no metal.
+    None where there is no metal, and as long as probability is None.
     """
 
     side: Side

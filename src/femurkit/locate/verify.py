@@ -51,6 +51,9 @@ MAX_OUT_DOUBTFUL_MM, SHORT_MM = 3.6, 50.0
 which fits many shapes. A hip whose roof the scan cuts off, turned and made fainter, had a socket of
 0.53 and 3.3 mm; a piece of sacrum 42 mm high 0.62 and 4.2 mm; the plateau of a tibia 26 mm high,
 below its condyles, 0.79 and 4.9 mm."""
+LEAST_STEM_ML = 5.0
+"""With so much metal in the bone its head may have been replaced, or lie hidden in streaks: what is
+missing of it is not asked for."""
 MIN_BONE_HU, BONE_PERCENTILE = 150.0, 90
 """What is drawn must hold bone. Real hips, without a shaft and on 3 mm voxels, reach 350 HU there;
 soft tissue in an empty socket 105 HU."""
@@ -58,8 +61,8 @@ MAX_ABOVE_RADII = 2.4
 """How far above what is drawn the head of the model may lie, in its radii. Scans with the lesser
 trochanter and no head had up to 1.7; scans of the thigh below it 2.6 and more."""
 HEADLESS_RADII, MAX_SUM_HEADLESS_MM = 0.5, 5.5
-"""A femur whose head is that far above the scan must fit this well, both distances together: a
-shaft fits many bones. Real ones 3.6 mm at most; shafts of bent legs 7.5 mm and more."""
+"""A femur whose head lies that far above what is drawn must fit this well, both distances together,
+since a shaft fits many bones. Real ones 3.6 mm at most; shafts of bent legs 7.5 mm and more."""
 MIN_SOCKET = 0.45
 """Share of the directions from the head into the pelvis in which there is bone. Hips had 0.8 and
 more where the scan shows the surroundings; shoulders up to 0.3. A femur that fits surely needs no
@@ -145,6 +148,8 @@ def verify(
     landmarks = landmarks_of(fit.vertices)
     socket = socket_share(volume, landmarks, side)
     max_out, max_sum = _limits(socket, length)
+    if implant is not None and implant.within_ml >= LEAST_STEM_ML and out <= MAX_OUT_DOUBTFUL_MM:
+        max_sum = np.inf
     if out > max_out:
         return Rejected(
             side,
@@ -155,7 +160,10 @@ def verify(
         return Rejected(side, "too little of it has the shape of a femur")
     above = (landmarks.head[2] - high[2]) / landmarks.head_radius_mm
     if above > MAX_ABOVE_RADII or (above > HEADLESS_RADII and out + back > MAX_SUM_HEADLESS_MM):
-        return Rejected(side, "only the shaft of a femur is in the scan")
+        in_scan = landmarks.head[2] <= volume.grid.bounds_mm()[1][2]
+        return Rejected(
+            side, f"only the shaft of a femur is {'drawn there' if in_scan else 'in the scan'}"
+        )
     return Verified(side, candidate, probability, low, high, fit.apart, landmarks, socket, implant)
 
 

@@ -64,7 +64,10 @@ MAX_LOCAL_DOUBT = 1.9
 """Such signs ask for a look but reject no femur: the rest of it may be as good as any."""
 RISES = ("head_lump_mm", "head_bump_mm")
 """Two measures of one thing; the larger counts."""
-ROUNDING = 0.005
+LOW = 0.505
+"""At a limit, which is written with three digits, the confidence is 0.5 or a little more."""
+NO_DOUBT = 0.995
+"""What is written as 1.00."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ class Confidence:
     @property
     def low(self) -> bool:
         """Whether the result should not be used unseen."""
-        return self.value <= 0.5 + ROUNDING
+        return self.value <= LOW
 
 
 def confidence(
@@ -92,12 +95,14 @@ def confidence(
     little in several of them. signs: as `signs_of` and `head_signs` give them. places: where on the
     head each was seen. limits: sign -> (usual, limit), from benchmarks.confidence.
     """
+    if np.isnan(list(signs.values())).any():
+        raise ValueError("a sign of doubt is no number")
     doubts = {name: _doubt(name, value, limits) for name, value in signs.items()}
     head = {name: doubt for name, doubt in doubts.items() if name in OF_THE_HEAD}
     rest = {name: doubt for name, doubt in doubts.items() if name not in OF_THE_HEAD}
     of_head = min(_together(head), MAX_LOCAL_DOUBT)
     doubt = max(of_head, *rest.values(), 0.0)
-    if not doubt:
+    if 0.5**doubt >= NO_DOUBT:
         return Confidence(1.0, "Confidence 1.00: no sign of doubt")
     value, named = 0.5**doubt, head if of_head == doubt else rest
     worst = max(named, key=lambda name: named[name])

@@ -22,6 +22,10 @@ NO_FEMUR_MM = 3.5
 pelvis and spine 4.6 mm and more; a shin may come as near as a shaft does, and is for the coarse
 pass to keep out.
 """
+LEFT_OUT_MM = 5.0
+"""A surface farther away is no femur and is not written. The search for hips lets none pass that is
+farther away (locate/verify.py), so that what was verified is judged and not lost.
+"""
 CLEARLY = 0.8
 """A femur is of the other side if one of that side lies nearer than this share of the distance."""
 

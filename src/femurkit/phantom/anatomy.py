@@ -18,7 +18,8 @@ from femurkit.phantom.labelmaps import LabelMap, MappedBody, label_maps
 from femurkit.phantom.part import Part
 from femurkit.phantom.person import Person
 from femurkit.phantom.pose import (
-    assemble,
+    Joint,
+    assembled,
     draw_joint,
     draw_warp,
     in_any_posture,
@@ -82,10 +83,12 @@ def draw_anatomy(
         place, bones = _bones_from_map(chosen, rng)
     else:
         size = person.size(rng) if person else None
-        joints = {s: draw_joint(rng, worn[s]) for s in Side}
-        if any_posture:
-            joints = {s: in_any_posture(joint, rng) for s, joint in joints.items()}
-        bones = assemble(rng, joints, size=size)
+
+        def joints() -> dict[Side, Joint]:
+            lying = {s: draw_joint(rng, worn[s]) for s in Side}
+            return {s: in_any_posture(j, rng) for s, j in lying.items()} if any_posture else lying
+
+        bones = assembled(rng, joints, size=size)
         pelvis = next(b.mesh for b in bones if b.kind == "pelvis")
         bones.append(spine_above(pelvis, rng))
         place = _fit_map(chosen, bones, rng) if chosen else np.eye(4)

@@ -11,20 +11,17 @@ import numpy as np
 from scipy.ndimage import distance_transform_edt
 
 from femurkit.anatomy import Side
-from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
 from femurkit.phantom.bone_hu import draw_bone_hu
 from femurkit.phantom.canvas import Canvas
-from femurkit.phantom.pose import Joint, assemble, draw_joint, in_any_posture
+from femurkit.phantom.pose import Joint, assembled, draw_joint, in_any_posture
 from femurkit.phantom.shapes import Bone, FemurFrame
 from femurkit.phantom.soft import DrawnBody, draw_body, draw_soft_hu
 from femurkit.solid import voxelise
 
 STEP_MM = 4.0
 MARGIN_MM = 8.0
-TRIES = 5
-"""Postures that are tried; about one of a thousand fails."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,23 +55,13 @@ class Hips:
 
 def draw_hips(rng: np.random.Generator) -> Hips:
     """Hips of anybody."""
-    bones = _bones(rng)
+    bones = assembled(rng, lambda: {side: _joint(rng) for side in Side})
     pelvis = next(b.mesh for b in bones if b.kind == "pelvis")
     middle = pelvis.vertices[np.abs(pelvis.vertices[:, 0]) < 12]
     base = middle[middle[:, 2] > middle[:, 2].max() - 14].mean(0)
     legs = tuple(_leg(b.mesh) for b in bones if b.kind == "tibia")
     lattice = tuple(_on_lattice(b) for b in bones)
     return Hips(tuple(bones), lattice, draw_body(rng, bones, draw_soft_hu(rng)), base, legs)
-
-
-def _bones(rng: np.random.Generator) -> list[Bone]:
-    """Bones in a posture; another one where the femur is bent so far that no head can be fitted."""
-    for _ in range(TRIES):
-        try:
-            return assemble(rng, {side: _joint(rng) for side in Side})
-        except DegenerateShape:
-            continue
-    raise DegenerateShape(f"no femoral head in {TRIES} postures")
 
 
 def _joint(rng: np.random.Generator) -> Joint:

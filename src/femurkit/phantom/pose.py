@@ -14,6 +14,7 @@ from scipy.spatial.transform import Rotation
 
 from femurkit.anatomy import Side
 from femurkit.bones.model import shape_model
+from femurkit.errors import DegenerateShape
 from femurkit.mesh import Mesh, smooth_over, vertex_normals
 from femurkit.phantom.shapes import (
     MIRROR,
@@ -25,6 +26,9 @@ from femurkit.phantom.shapes import (
     smooth_noise,
     subdivided,
 )
+
+TRIES = 5
+"""Postures that are tried; about one of a thousand fails."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,21 @@ def in_any_posture(joint: Joint, rng: np.random.Generator) -> Joint:
         abduction_deg=float(rng.uniform(-14, 32)),
         rotation_deg=float(rng.uniform(-35, 60)),
     )
+
+
+def assembled(
+    rng: np.random.Generator,
+    draw: Callable[[], dict[Side, Joint]],
+    *,
+    size: float | None = None,
+) -> list[Bone]:
+    """assemble(), with other joints where a femur is bent so far that no head can be fitted."""
+    for _ in range(TRIES):
+        try:
+            return assemble(rng, draw(), size=size)
+        except DegenerateShape:
+            continue
+    raise DegenerateShape(f"no femoral head in {TRIES} postures")
 
 
 def assemble(
