@@ -160,10 +160,9 @@ def verify(
         return Rejected(side, "too little of it has the shape of a femur")
     above = (landmarks.head[2] - high[2]) / landmarks.head_radius_mm
     if above > MAX_ABOVE_RADII or (above > HEADLESS_RADII and out + back > MAX_SUM_HEADLESS_MM):
-        in_scan = landmarks.head[2] <= volume.grid.bounds_mm()[1][2]
-        return Rejected(
-            side, f"only the shaft of a femur is {'drawn there' if in_scan else 'in the scan'}"
-        )
+        shown = landmarks.head[2] <= volume.grid.bounds_mm()[1][2]
+        where = "is drawn there" if shown else "is in the scan"
+        return Rejected(side, f"only the shaft of a femur {where}")
     return Verified(side, candidate, probability, low, high, fit.apart, landmarks, socket, implant)
 
 
