@@ -2,6 +2,7 @@
 
 Such a network leaves out single slices, and draws thin sheets on the acetabulum that hang together
 with the femur. So its answer is averaged along the body, and only what a ball fits into is kept.
+Where that agrees with the network, the network's probability stands.
 """
 
 from __future__ import annotations
@@ -31,9 +32,11 @@ def one_body(field: Field) -> Field:
     window = bounding_window(out >= LEAST, margin=int(ball + along) + 2)
     if not out[window].size:
         return field
-    steady = ndimage.gaussian_filter1d(out[window], along, axis=0, mode="nearest")
-    thin = (steady >= 0.5) & ~_holds_ball(steady >= 0.5, ball)
-    out[window] = np.where(thin, 1 - steady, steady)
+    said = out[window]
+    steady = ndimage.gaussian_filter1d(said, along, axis=0, mode="nearest")
+    femur = (steady >= 0.5) & _holds_ball(steady >= 0.5, ball)
+    changed = np.where(femur, steady, np.minimum(steady, 1 - steady))
+    out[window] = np.where((said >= 0.5) == femur, said, changed)
     return Field(out, field.grid)
 
 
@@ -42,10 +45,14 @@ def _holds_ball(femur: np.ndarray, radius: float) -> np.ndarray:
     edge of the array cuts goes on beyond it.
     """
     margin = int(radius) + 2
-    more = np.pad(femur, margin, mode="edge")
+    largest = keep_largest(femur)
+    window = bounding_window(largest, margin=margin)
+    more = np.pad(largest[window], margin, mode="edge")
     core = keep_largest(ndimage.distance_transform_edt(more) > radius)
     if not core.any():
-        return femur
-    reached = ndimage.distance_transform_edt(~core) <= radius + 1
+        return largest
+    out = np.zeros_like(largest)
     inner = slice(margin, -margin)
-    return np.asarray(reached[inner, inner, inner])
+    reached = ndimage.distance_transform_edt(~core) <= radius + 1
+    out[window] = reached[inner, inner, inner]
+    return out
