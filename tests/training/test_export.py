@@ -13,6 +13,7 @@ from femurkit.segment.weights import Network
 from femurkit.training.export import export
 from femurkit.training.networks import network
 from femurkit.training.rebuild import from_onnx
+from femurkit.training.whole import predict_whole
 
 SIZES = {
     "unet": {"channels": [8, 16, 32], "residual_units": 2},
@@ -24,7 +25,9 @@ SIZES = {
 def both(request, tmp_path):
     """A configuration, and its network with the same weights in single and in half precision."""
     torch.manual_seed(0)
-    state = {f"average.{k}": v for k, v in network(tiny(**SIZES[request.param])).state_dict().items()}
+    state = {
+        f"average.{k}": v for k, v in network(tiny(**SIZES[request.param])).state_dict().items()
+    }
     torch.save({"state_dict": state, "global_step": 0}, tmp_path / "last.ckpt")
     for half in (False, True):
         config = tiny(**SIZES[request.param], half_weights=half)
@@ -47,8 +50,5 @@ def test_a_network_is_rebuilt_from_them(both, hips):
     config, _, half = both
     model = from_onnx(half, config, hips.labelled)
     hu = np.random.default_rng(0).normal(100, 300, (16, 16, 16)).astype(np.float32)
-    with torch.no_grad():
-        from femurkit.training.whole import predict_whole
-
-        mine = predict_whole(model, hu, config)
+    mine = predict_whole(model, hu, config)
     assert np.abs(mine - Network(half.read_bytes(), device="cpu")(hu)).max() < 1e-3

@@ -40,12 +40,14 @@ def predict(
 
 def _body(hu: np.ndarray, steps: tuple[int, int, int]) -> tuple[slice, slice, slice]:
     """Where the body lies in a half (z, y, x), with AROUND voxels around it."""
-    _, *across = bounding_window((hu > BODY_HU).any(0)[None], margin=AROUND)
-    widened = (
-        slice(cut.start // step * step, cut.stop + -cut.stop % step)
-        for cut, step in zip(across, steps[1:], strict=True)
-    )
-    return slice(None), *widened
+    shown = np.asarray(hu > BODY_HU).any(axis=0, keepdims=True)
+    _, y, x = bounding_window(shown, margin=AROUND)
+    return slice(None), _widened(y, steps[1]), _widened(x, steps[2])
+
+
+def _widened(cut: slice, step: int) -> slice:
+    """A run of voxels widened to whole steps."""
+    return slice(cut.start // step * step, cut.stop + -cut.stop % step)
 
 
 def _in_tiles(network: Network, hu: np.ndarray) -> np.ndarray:
