@@ -23,6 +23,7 @@ from benchmarks.paper.names import METRIC_NAMES, digits_of, number, table
 from benchmarks.paper.score import BRIEF, kept, score_patient
 from benchmarks.paper.trainings import PAPER, SEEDS, seeded
 from benchmarks.results import OUT, keep, run
+from benchmarks.tables import page as results_page
 from femurkit.cli.demo import SEED as DEMO_SEED
 from femurkit.cli.demo import SPACING_MM
 from femurkit.evaluation.compare import compare
@@ -68,6 +69,7 @@ def main() -> None:
         results["demo"] = demo()
     keep(NAME, results)
     (OUT / f"{NAME}.md").write_text(page(results))
+    (OUT / "README.md").write_text(results_page(OUT))
 
 
 def scored(runs: Path) -> dict[str, list[dict[str, Any]]]:
