@@ -39,6 +39,8 @@ OTHER_PAGES = {
     "against the shape model (`make bench`).",
     "bench.md": "- [femurkit beside its peers](bench.md): the same scan by others, and in more "
     "slices (`make bench`).",
+    "paper-size.md": "- [The paper's recipe at the paper's own size](paper-size.md): three seeds "
+    "on unseen patients, and the demo (`python -m benchmarks.paper.own_size`).",
     "speed.md": "- [Speed](speed.md): the whole command, its steps, and the least it could take "
     "(`make bench`).",
     "cohort.md": "- [A cohort](cohort.md): on one worker and on two, killed, and of 500 studies "

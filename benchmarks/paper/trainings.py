@@ -56,13 +56,19 @@ def without(number: int) -> str:
 
 def recipe(name: str, *, full: bool) -> Config:
     """`ours` or `paper` at the scale of 2 cores, or at the paper's own (--full)."""
-    file = HERE / f"{name}{'-full' if full else ''}.toml"
+    return _read(f"{name}{'-full' if full else ''}")
+
+
+def _read(name: str) -> Config:
+    file = HERE / f"{name}.toml"
     values = tomllib.loads(file.read_text())
     return config_of({"manifest": "set by the queue", **values})
 
 
 def trainings(cohort: Path, *, full: bool = False) -> dict[str, Config]:
-    """All of them by name; the name is the run's folder."""
+    """All of them by name; the name is the run's folder. full: also networks like the one that
+    ships as recipe `paper` (own_size.py).
+    """
     ours, paper = recipe("ours", full=full), recipe("paper", full=full)
     sparse = str(cohort / "sparse.csv")
     out: dict[str, Config] = {}
@@ -74,6 +80,9 @@ def trainings(cohort: Path, *, full: bool = False) -> dict[str, Config]:
             ours, objective="supervised", manifest=everything, seed=seed
         )
     out[PAPER] = replace(paper, manifest=sparse)
+    if full:
+        narrow = replace(_read("paper-narrow"), manifest=sparse)
+        out |= {seeded(PAPER, seed): replace(narrow, seed=seed) for seed in SEEDS}
     for count in BUDGET:
         manifest = str(cohort / f"budget-{count}.csv")
         for arm, seed in budget_runs(count):

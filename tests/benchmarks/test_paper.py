@@ -17,6 +17,7 @@ from benchmarks.paper.score import place_of, weights_of
 from benchmarks.paper.trainings import (
     ARMS,
     FULL,
+    PAPER,
     SCARCE,
     SEEDS,
     SHIPPED,
@@ -84,6 +85,12 @@ def test_every_run_has_a_plan_and_no_run_is_scored_on_its_training(tmp_path):
         f"budget-1-{arm}-{seed}" for arm in ARMS for seed in SEEDS
     }
     assert all(recipe(n, full=True).name == n for n in ("ours", "paper"))
+
+
+def test_three_seeds_at_the_papers_own_size_are_trained_for_a_gpu(tmp_path):
+    own = {name: c for name, c in trainings(tmp_path, full=True).items() if c.half_weights}
+    assert [*own] == [seeded(PAPER, seed) for seed in SEEDS]
+    assert {(c.patch, c.spacing_mm) for c in own.values()} == {((1, 512, 256), 1.0)}
 
 
 def test_a_run_without_all_its_patients_is_not_run(tmp_path):

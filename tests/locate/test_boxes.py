@@ -41,11 +41,14 @@ def test_a_network_of_hips_gets_the_boxes_as_found(volume, found):
 
 
 def test_a_network_of_halves_gets_each_half_at_its_own_spacing(volume, found):
+    """Of the whole width and depth, on the slices of the box around the hip."""
     left, right = boxes.hips_for(Network("half"), volume).hips
     assert [h.proximal_ml for h in (left, right)] == [100.0, 100.0]
     for hip in (left, right):
         assert hip.box.spacing_mm == (2.0, 2.0, 2.0)
-        assert hip.box.shape == (50, 256, 128)
+        assert hip.box.shape == (9, 256, 128)
+        low, high = hip.box.bounds_mm()
+        assert (low[2], high[2]) == pytest.approx((18.5, 34.5))
         # the inner face of both halves is the midline between the hips, x = 10 mm
         assert hip.box.to_world((0, 0, -0.5))[0] == pytest.approx(10)
     assert right.box.affine[0, 2] == -2.0

@@ -64,3 +64,20 @@ def test_a_network_of_slices_gets_few_at_a_time_and_each_once():
     field = predict(Volume(hu, grid), grid, network=Slices())
     assert np.allclose(field.array, hu / 1000, atol=1e-6)
     assert Slices.seen == [SLICES] * 3
+
+
+def test_a_network_of_slices_does_not_see_the_air_far_from_the_body():
+    class Slices(Ramp):
+        steps, kind, seen = (1, 16, 16), "half", []
+
+        def __call__(self, hu):
+            self.seen.append(hu.shape[1:])
+            return super().__call__(hu)
+
+    grid = Grid.aligned((2, 192, 160), (1.0, 1.0, 1.0), (0, 0, 0))
+    hu = np.full(grid.shape, -1000, np.int16)
+    hu[:, 90:100, :20] = 400
+    field = predict(Volume(hu, grid), grid, network=Slices())
+    assert (field.array[:, 90:100, :20] == np.float32(0.4)).all()
+    assert {*Slices.seen} == {(96, 64)}
+    assert predict(Volume(np.full_like(hu, -1000), grid), grid, network=Slices()).array.max() == 0

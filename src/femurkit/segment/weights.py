@@ -75,10 +75,11 @@ def shipped(name: str, device: str = "auto") -> Network:
 
 @lru_cache(maxsize=4)
 def _shipped(name: str, device: str) -> Network:
-    return Network(_bytes(name), device=device)
+    return Network(shipped_bytes(name), device=device)
 
 
-def _bytes(name: str) -> bytes:
+def shipped_bytes(name: str) -> bytes:
+    """The .onnx of a network of the package."""
     return (files(__package__) / "weights" / f"{name}.onnx").read_bytes()
 
 
@@ -137,6 +138,6 @@ def weights_hash(fine: Network | None = None, joint: Network | None = None) -> s
     fine: the network that segments, that of the default recipe if not given; joint: that of the
     third pass, if there is one.
     """
-    hashes = [hashlib.sha256(_bytes("coarse")).hexdigest(), (fine or fine_network()).sha256]
+    hashes = [hashlib.sha256(shipped_bytes("coarse")).hexdigest(), (fine or fine_network()).sha256]
     hashes += [joint.sha256] if joint else []
     return hashlib.sha256("".join(hashes).encode()).hexdigest()

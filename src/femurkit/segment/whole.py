@@ -6,6 +6,7 @@ import numpy as np
 
 from femurkit.geometry import Grid
 from femurkit.segment.predict import predict
+from femurkit.segment.slicewise import one_body
 from femurkit.segment.weights import Network
 from femurkit.surface.islands import keep_largest
 from femurkit.volume import Field, Volume
@@ -20,9 +21,12 @@ def predict_whole(volume: Volume, box: Grid, *, network: Network) -> Field:
     """Probability of femur on a box around one hip, grown until the femur lies within it.
 
     A box comes from the coarse pass, which may miss the top of a head that the scan cuts. What
-    the scan itself cuts off stays cut. The box of a network of halves never grows.
+    the scan itself cuts off stays cut. The box of a network of halves never grows; what it draws
+    slice by slice is made one body.
     """
     field = predict(volume, box, network=network)
+    if network.kind == "half":
+        return one_body(field)
     for _ in range(ROUNDS if network.kind == "hip" else 0):
         cut = cut_mm2(field, volume.grid) > LEAST_CUT_MM2
         if not cut.any():

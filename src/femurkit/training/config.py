@@ -84,6 +84,8 @@ class Config:
     class_bias: tuple[float, ...] = ()
     """Added to the logit of each class in the exported network: how readily it names a class,
     chosen on held-out scans. Empty: nothing."""
+    half_weights: bool = False
+    """Whether the exported network stores its weights in half precision, in half the file."""
     seed: int = 1
 
     begin: float = 0.1

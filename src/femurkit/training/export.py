@@ -18,6 +18,8 @@ from femurkit.training.whole import HALF_EVERY, whole_logits
 
 FITTED_ON = 12
 """Validation hips, at most, on which the temperature is fitted."""
+HALVED_FROM = 1024
+"""Weights of fewer numbers stay in single precision: they would save nothing."""
 
 
 class Deployed(torch.nn.Module):
@@ -75,8 +77,28 @@ def export(config: Config, checkpoint: Path, validation: Sequence[Path], out: Pa
         "class_bias": json.dumps(config.class_bias),
     }
     onnx.helper.set_model_props(graph, meta)
-    onnx.save(graph, str(part))
+    onnx.save(in_half(graph) if config.half_weights else graph, str(part))
     part.replace(out)
+
+
+def in_half(model: onnx.ModelProto) -> onnx.ModelProto:
+    """A copy whose large weights are stored in half precision, and cast back to single as it is
+    loaded. It computes in single precision as before.
+    """
+    out = onnx.ModelProto()
+    out.CopyFrom(model)
+    casts = []
+    for stored in out.graph.initializer:
+        values = onnx.numpy_helper.to_array(stored)
+        if values.dtype != np.float32 or values.size < HALVED_FROM:
+            continue
+        name, half = stored.name, f"{stored.name}.half"
+        stored.CopyFrom(onnx.numpy_helper.from_array(values.astype(np.float16), half))
+        casts.append(onnx.helper.make_node("Cast", [half], [name], to=onnx.TensorProto.FLOAT))
+    nodes = [*casts, *out.graph.node]
+    del out.graph.node[:]
+    out.graph.node.extend(nodes)
+    return out
 
 
 def fitted_temperature(model: torch.nn.Module, config: Config, files: Sequence[Path]) -> float:

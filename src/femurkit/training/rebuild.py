@@ -40,9 +40,9 @@ def from_onnx(path: Path, config: Config, examples: Sequence[Path]) -> nn.Module
     model = network(config).eval()
     modules = dict(model.named_modules())
     values = {i.name: numpy_helper.to_array(i) for i in graph.initializer}
-    for node in graph.node:  # equal values are stored once
-        if node.op_type == "Identity" and node.input[0] in values:
-            values[node.output[0]] = values[node.input[0]]
+    for node in graph.node:  # equal values are stored once, others in half precision
+        if node.op_type in ("Identity", "Cast") and node.input[0] in values:
+            values[node.output[0]] = values[node.input[0]].astype(np.float32)
     normed = {n.input[0] for n in graph.node if n.op_type == "BatchNormalization"}
     folded = []
     for node in graph.node:
