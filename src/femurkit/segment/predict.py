@@ -40,7 +40,7 @@ def predict(
 
 def _body(hu: np.ndarray, steps: tuple[int, int, int]) -> tuple[slice, slice, slice]:
     """Where the body lies in a half (z, y, x), with AROUND voxels around it."""
-    shown = np.asarray(hu > BODY_HU).any(axis=0, keepdims=True)
+    shown = np.asarray((hu > BODY_HU).any(axis=0, keepdims=True))
     _, y, x = bounding_window(shown, margin=AROUND)
     return slice(None), _widened(y, steps[1]), _widened(x, steps[2])
 
