@@ -10,7 +10,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "undecided_patch": (0.305, 0.385),
     "outside_hu": (66.0, 245.0),
     "inside_hu": (625.0, 475.0),
-    "fat_off_hu": (12.0, 44.0),
+    "fat_off_hu": (12.0, 27.0),
     "loose_end_mm": (0.0, 31.5),
     "cut_by_box_mm2": (0.0, 100.0),
     "repeated_slices": (0.0, 0.05),
@@ -19,5 +19,5 @@ LIMITS: dict[str, tuple[float, float]] = {
     "head_bump_mm": (1.0, 1.6),
     "head_notch_mm": (1.08, 1.58),
     "joint_bone_share": (0.0572, 0.117),
-    "joint_soft_share": (0.331, 0.391),
+    "joint_soft_share": (0.331, 0.731),
 }
