@@ -14,8 +14,8 @@ from femurkit.surface.islands import bounding_window, keep_largest
 from femurkit.volume import Field
 
 ALONG_MM = 3.0
-"""Standard deviation of the average along the body. Chosen, as the ball, on the validation
-patients of benchmarks/paper and the demo's."""
+"""Standard deviation of the average along the body. Chosen, as the ball, on the demo's patient and
+one validation patient of benchmarks/paper (P09)."""
 BALL_MM = 3.0
 """Radius of the ball."""
 LEAST = 0.01
