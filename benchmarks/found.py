@@ -70,7 +70,7 @@ def found_femurs(volume: Volume) -> list[Found]:
 
 
 def _bounds(hip: LocatedHip) -> tuple[np.ndarray, np.ndarray]:
-    """Of the femur as the fine network draws it; of its box where it has not been drawn yet."""
+    """Of the femur as the fine network segments it; of its box where that has not been done yet."""
     if hip.probability is None:
         return hip.box.bounds_mm()
     inside = np.argwhere(keep_largest(hip.probability.array >= 0.5))

@@ -28,7 +28,7 @@ from femurkit.phantom import PhantomPatient, make_patient, write_patient
 ROOT = Path(__file__).parent.parent
 OUT = ROOT / "docs/results"
 SEED = 88001
-"""Never used in training, whose patients are drawn from other streams."""
+"""Never used in training: other random streams."""
 KINDS = (
     "total hip", "hemiarthroplasty", "nail", "sliding hip screw", "neck screws",
     "neck", "intertrochanteric", "shaft", "tumours",
@@ -73,7 +73,7 @@ def codes(out: Path, measured: dict[str, Any] | None, side: Side) -> list[str]:
 
 
 def rows_of(number: int) -> list[dict[str, Any]]:
-    """One patient: a row for each femur that is drawn as its kind says."""
+    """One patient: a row for each femur that is unusual."""
     kind, spacing = KINDS[number % len(KINDS)], SPACINGS[number % len(SPACINGS)]
     patient = make_patient(SEED, number=number, kind=kind, spacing_mm=spacing)
     with tempfile.TemporaryDirectory() as folder:
@@ -93,9 +93,10 @@ def rows_of(number: int) -> list[dict[str, Any]]:
         truth, _ = read_mask(case / "truth/mask.nii.gz")
         sides = [Side(name) for name in patient.truth["sides"]]
         if done.returncode:
-            said = done.stderr.strip().splitlines()[-1:]
+            message = done.stderr.strip().splitlines()[-1:]
             return [
-                {**about, "side": s.value, "dsc": 0.0, "said": said, "codes": []} for s in sides
+                {**about, "side": s.value, "dsc": 0.0, "message": message, "codes": []}
+                for s in sides
             ]
         return [{**about, **_scores(patient, side, out, truth)} for side in sides]
 
@@ -109,13 +110,13 @@ def _scores(patient: PhantomPatient, side: Side, out: Path, truth: np.ndarray) -
     if near is not None:
         near, _ = as_scanned(near, patient.volume.grid, position=patient.position)
     measured = {m["side"]: m for m in json.loads((out / "measurements.json").read_text())}
-    told = measured.get(side.value)
+    measurements = measured.get(side.value)
     return {
         "side": side.value,
         "dsc": dice(mine, true),
         "dsc_beside_metal": None if near is None else dice(mine & near, true & near),
-        "verdict": (told or {}).get("verdict"),
-        "codes": codes(out, told, side),
+        "verdict": (measurements or {}).get("verdict"),
+        "codes": codes(out, measurements, side),
     }
 
 
@@ -169,10 +170,10 @@ def page(rows: Sequence[dict[str, Any]]) -> str:
     ]
     for one in summary(rows):
         near = "" if one["beside_metal"] is None else f"{one['beside_metal']:.3f}"
-        told = f"{one['named']} of {one['to_name']}" if one["to_name"] else ""
+        named_of = f"{one['named']} of {one['to_name']}" if one["to_name"] else ""
         lines.append(
             f"| {one['kind']} | {one['hips']} | {one['found']} | {one['dsc']:.3f} "
-            f"| {one['worst']:.3f} | {near} | {told} | {one['accepted_unnamed']} |"
+            f"| {one['worst']:.3f} | {near} | {named_of} | {one['accepted_unnamed']} |"
         )
     return "\n".join([*lines, ""])
 

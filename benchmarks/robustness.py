@@ -97,9 +97,9 @@ def run(work: Path, *, only: str = "", full: bool = False) -> list[Row]:
 
 def line(row: Row) -> str:
     """One answer in one line."""
-    told = [f"{name} {' '.join(row[name])}" for name in ("missed", "wrong_side", "invented")
+    faults = [f"{name} {' '.join(row[name])}" for name in ("missed", "wrong_side", "invented")
             if row[name]]  # fmt: skip
-    return f"{row['scan']:16} {row['variant']:28} {'; '.join(told) or 'ok'}"
+    return f"{row['scan']:16} {row['variant']:28} {'; '.join(faults) or 'ok'}"
 
 
 def count(rows: list[Row]) -> dict[str, int]:

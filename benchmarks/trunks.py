@@ -109,10 +109,10 @@ def row_of(number: int) -> Row:
     start = time.perf_counter()
     found = found_femurs(Volume(scan.hu, view.grid))
     seconds = round(time.perf_counter() - start, 2)
-    told = judged(hips, found, scan, view.grid)
+    result = judged(hips, found, scan, view.grid)
     metal = bool((scan.hu > METAL_HU).any())
     return {"number": number, "view": view.kind, "metal": "metal" if metal else "no metal",
-            **asdict(told), "seconds": seconds}  # fmt: skip
+            **asdict(result), "seconds": seconds}  # fmt: skip
 
 
 def page(rows: list[Row]) -> str:
@@ -159,8 +159,8 @@ def main() -> None:
         rows.append(row := json.loads(json.dumps(row_of(number))))
         with kept.open("a") as out:
             out.write(json.dumps(row) + "\n")
-        told = {k: row[k] for k in ("missed", "wrong_side", "invented") if row[k]}
-        print(f"{number:4} {row['view']:20} {told or 'ok'}", flush=True)
+        faults = {k: row[k] for k in ("missed", "wrong_side", "invented") if row[k]}
+        print(f"{number:4} {row['view']:20} {faults or 'ok'}", flush=True)
     rows = sorted((row for row in rows if row["number"] <= given.count), key=lambda r: r["number"])
     (OUT / "trunks.json").write_text(json.dumps(rows, indent=1) + "\n")
     (OUT / "trunks.md").write_text(page(rows))

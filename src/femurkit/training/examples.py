@@ -125,7 +125,7 @@ def make_fine(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> 
     anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, map_bones=0.3 if tissue_maps else 0.0)
     for (side, name), stream in zip(names.items(), rng.spawn(2), strict=True):
         if not name.exists():
-            _save(name, fine_example(anatomy, side, stream))
+            save(name, fine_example(anatomy, side, stream))
 
 
 def make_coarse(number: int, seed: int, cache: Path) -> None:
@@ -144,7 +144,7 @@ def make_coarse(number: int, seed: int, cache: Path) -> None:
             view = draw_view(trunk, stream, step_mm=COARSE_MM)
             seen = scan_coarsely(trunk, view, stream, below_trochanter_mm=BELOW_TROCHANTER_MM)
             window = around_body(seen.hu, stream)
-            _save(name, {"hu": seen.hu[window], "label": seen.label[window]})
+            save(name, {"hu": seen.hu[window], "label": seen.label[window]})
 
 
 def make_joint(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> None:
@@ -159,7 +159,7 @@ def make_joint(number: int, seed: int, cache: Path, tissue_maps: Path | None) ->
     anatomy = draw_anatomy(rng, tissue_maps=tissue_maps, map_bones=0.3 if tissue_maps else 0.0)
     for (side, paths), stream in zip(names.items(), rng.spawn(2), strict=True):
         for path, example in zip(paths, joint_examples(anatomy, side, stream), strict=True):
-            _save(path, example)
+            save(path, example)
 
 
 def around_body(hu: np.ndarray, rng: np.random.Generator) -> tuple[slice, slice, slice]:
@@ -175,7 +175,7 @@ def around_body(hu: np.ndarray, rng: np.random.Generator) -> tuple[slice, slice,
     return out[0], out[1], out[2]
 
 
-def _save(path: Path, arrays: dict[str, np.ndarray]) -> None:
+def save(path: Path, arrays: dict[str, np.ndarray]) -> None:
     """Write beside, then rename: a stopped run leaves no half file."""
     part = path.with_suffix(f".{os.getpid()}.part")
     with part.open("wb") as file:

@@ -7,7 +7,6 @@ and n alone.
 from __future__ import annotations
 
 import hashlib
-import os
 import zlib
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -30,6 +29,7 @@ from femurkit.training.examples import (
     HEAD_MM,
     SOFT_PSF_MM,
     rendered,
+    save,
 )
 
 VERSION = 2
@@ -162,14 +162,6 @@ def make_hard(number: int, seed: int, cache: Path, tissue_maps: Path | None) -> 
         arrays = hard_example(anatomy, side, centre, chance)
         save(name, {**arrays, "kind": np.array(kind)})
     return number
-
-
-def save(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write beside, then rename: a stopped run leaves no half file."""
-    part = path.with_suffix(f".{os.getpid()}.part")
-    with part.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **arrays)
-    part.replace(path)
 
 
 def draw_hard_examples(

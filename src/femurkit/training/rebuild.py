@@ -94,7 +94,8 @@ def _undo(
     do nothing as long as they stand.
     """
     for _, norm in folded:
-        norm.running_var.fill_(1 - norm.eps)  # type: ignore[operator,union-attr]
+        assert isinstance(norm, nn.BatchNorm3d) and norm.running_var is not None
+        norm.running_var.fill_(1 - norm.eps)
     moments = [_Moments(conv) for conv, _ in folded]
     step = 2 ** (len(config.channels) - 1)
     for path in examples[:EXAMPLES]:
