@@ -16,6 +16,7 @@ from femurkit.phantom.labelmaps import MappedBody
 from femurkit.phantom.metal_nearby import NEARBY
 from femurkit.phantom.person import Person
 from femurkit.phantom.soft import DrawnBody, SoftTissue
+from femurkit.phantom.turned import turned
 from femurkit.phantom.unusual import child, dysplastic, paget, porotic, with_tumours, worn_out
 
 SHARES = {
@@ -23,7 +24,7 @@ SHARES = {
     "neck screws": 0.05, "seeds": 0.02, "sacral screws": 0.03, "symphysis plate": 0.02,
     "neck": 0.06, "intertrochanteric": 0.06, "shaft": 0.06,
     "tumours": 0.06, "paget": 0.03, "porotic": 0.04, "child": 0.07, "large": 0.04,
-    "dysplasia": 0.05, "arthritis": 0.06, "posture": 0.12, "plain": 0.02,
+    "dysplasia": 0.05, "arthritis": 0.06, "posture": 0.25, "plain": 0.02,
 }  # fmt: skip
 """How often each kind of patient is drawn."""
 METAL = (*HIP, *NEARBY)
@@ -61,9 +62,11 @@ def draw_hard(
         anatomy = replace(anatomy, skin_back_mm=1e4)  # prone: the table is elsewhere
     both = rng.random() < 0.3
     sides = tuple(Side) if both else (Side.LEFT if rng.random() < 0.5 else Side.RIGHT,)
+    if bent:
+        return HardPatient(turned(anatomy, rng), kind, tuple(Side))
     if kind in NEARBY:
         return HardPatient(NEARBY[kind](anatomy, rng), kind, ())
-    if kind in ("child", "large", "paget", "porotic", "posture", "plain"):
+    if kind in ("child", "large", "paget", "porotic", "plain"):
         of_all = {"child": child, "paget": paget, "porotic": porotic}
         anatomy = of_all[kind](anatomy, rng) if kind in of_all else anatomy
         return HardPatient(anatomy, kind, tuple(Side))
