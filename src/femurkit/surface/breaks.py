@@ -15,7 +15,7 @@ from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.solid import Plane
 from femurkit.surface.axes import BELOW_LESSER_RADII, Axes, axes_of
-from femurkit.surface.section import ParallelSections, Section
+from femurkit.surface.section import Section, nearest_sections, sections
 from femurkit.volume import Volume
 
 STEP_MM, STEP_HEADLESS_MM = 3.5, 6.0
@@ -86,8 +86,7 @@ def _neck(outline: Mesh, axes: Axes) -> tuple[Break, ...]:
         return (_broken(text, narrow, axes.neck, NECK_CLEAR_MM),)
     first, last = (radii * axes.radius_mm for radii in NECK_RADII)
     away = np.arange(first, last, NECK_APART_MM)
-    planes = ParallelSections(outline, axes.neck)
-    seen = [planes.nearest(axes.centre_mm + a * axes.neck) for a in away]
+    seen = nearest_sections(outline, axes.centre_mm + away[:, None] * axes.neck, axes.neck)
     middles = np.array([s.centroid_mm for s in seen if s is not None])
     along = (middles - axes.centre_mm) @ axes.neck
     across = middles - axes.centre_mm - along[:, None] * axes.neck
@@ -141,9 +140,10 @@ def _levels(outline: Mesh, axes: Axes | str, radii: float) -> list[Section]:
     low, high = outline.vertices[:, 2].min() + 3, outline.vertices[:, 2].max() - 60
     if not isinstance(axes, str):
         high = axes.centre_mm[2] - radii * axes.radius_mm
-    planes, out = ParallelSections(outline, np.array([0.0, 0.0, 1.0])), []
-    for z in np.arange(low, high, APART_MM):
-        found = [s for s in planes.at(np.array([0.0, 0.0, z])) if s.area_mm2 > LEAST_MM2]
+    up = np.array([0.0, 0.0, 1.0])
+    out = []
+    for level in sections(outline, np.arange(low, high, APART_MM)[:, None] * up, up):
+        found = [s for s in level if s.area_mm2 > LEAST_MM2]
         if found:
             area = sum(s.area_mm2 for s in found)
             middle = sum(s.area_mm2 * s.centroid_mm for s in found) / area
