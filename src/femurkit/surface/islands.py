@@ -106,11 +106,14 @@ def bounding_window(array: np.ndarray, *, margin: int = 0) -> tuple[slice, slice
 
     All empty if nothing is True.
     """
+    within = [slice(None)] * 3  # what is known of the box narrows where the rest is looked for
     out = []
     for axis in range(3):
-        seen = np.flatnonzero(array.any(axis=tuple(a for a in range(3) if a != axis)))
+        part = array[tuple(within)]
+        seen = np.flatnonzero(part.any(axis=tuple(a for a in range(3) if a != axis)))
         if not len(seen):
             return slice(0, 0), slice(0, 0), slice(0, 0)
-        start, stop = int(seen[0]) - margin, int(seen[-1]) + 1 + margin
-        out.append(slice(max(0, start), min(array.shape[axis], stop)))
+        start, stop = int(seen[0]), int(seen[-1]) + 1
+        within[axis] = slice(start, stop)
+        out.append(slice(max(0, start - margin), min(array.shape[axis], stop + margin)))
     return out[0], out[1], out[2]
