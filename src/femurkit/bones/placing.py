@@ -95,11 +95,17 @@ class Target:
     planes: tuple[Plane, ...]
     shown: Shown | None
 
+    @cached_property
+    def _inward(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of all planes: inward normals (3, p), and how far along them the scan begins (p,) mm."""
+        inward = np.array([plane.inward for plane in self.planes]).reshape(-1, 3)
+        points = np.array([plane.point_mm for plane in self.planes]).reshape(-1, 3)
+        return inward.T, (points * inward).sum(1)
+
     def in_scan(self, points: np.ndarray) -> np.ndarray:
         """Indices of points that lie well in the scan, where it shows anything."""
-        inside = np.ones(len(points), bool)
-        for plane in self.planes:
-            inside &= plane.depth_mm(points) > WITHIN_MM
+        inward, first = self._inward
+        inside = (points @ inward - first > WITHIN_MM).all(1)
         if self.shown is not None:
             inside[inside] = self.shown(points[inside])
         return np.flatnonzero(inside)
@@ -227,7 +233,7 @@ def _pairs(model: Model, target: Target, pose: Pose) -> _Pairs:
     """Nearest neighbours both ways; far ones weigh less."""
     placed = pose.place(model)
     if pose.amounts.any():
-        tree = cKDTree(placed, balanced_tree=False, compact_nodes=False)  # asked once: built fast
+        tree = cKDTree(placed, balanced_tree=False)  # asked once: built fast
         apart, vertex = tree.query(target.points)
         normals = model.normals_of(placed)
     else:
@@ -236,15 +242,15 @@ def _pairs(model: Model, target: Target, pose: Pose) -> _Pairs:
     seen = target.in_scan(placed)
     back, point = target.tree.query(placed[seen])
     count = len(apart)
-    apart = np.r_[apart, back]
-    weight = np.r_[np.full(count, 1 / count), np.full(len(seen), 1 / max(len(seen), count / 4))]
+    apart = np.concatenate([apart, back])
+    weight = np.repeat([1 / count, 1 / max(len(seen), count / 4)], [count, len(seen)])
     far = float(np.clip(2 * np.median(apart[:count]), *FAR_MM))
     return _Pairs(
         placed,
-        np.r_[vertex, seen],
-        np.r_[np.arange(count), point],
+        np.concatenate([vertex, seen]),
+        np.concatenate([np.arange(count), point]),
         apart,
         weight * np.minimum(1, far / np.maximum(apart, 1e-9)) ** 2,
-        np.r_[normals[vertex], target.normals[point]],
+        np.concatenate([normals[vertex], target.normals[point]]),
         count,
     )

@@ -11,12 +11,15 @@ def keep_largest(array: np.ndarray) -> np.ndarray:
 
     array: (z, y, x) bool. Returns the same shape, bool; all False if array is.
     """
-    labels, count = ndimage.label(array)
+    window = bounding_window(array)
+    labels, count = ndimage.label(array[window])
     if count <= 1:
         return array.astype(bool, copy=True)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    return np.asarray(labels == sizes.argmax())
+    out = np.zeros(array.shape, bool)
+    out[window] = labels == sizes.argmax()
+    return out
 
 
 def fill_holes(array: np.ndarray) -> np.ndarray:
