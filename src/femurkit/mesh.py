@@ -43,12 +43,6 @@ class Mesh:
         return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2.0)
 
     @cached_property
-    def reach_mm(self) -> np.ndarray:
-        """Distance from the first corner of each triangle to the farther of the others, (m,)."""
-        a, b, c = (self.vertices[self.faces[:, i]] for i in range(3))
-        return np.sqrt(np.maximum(((b - a) ** 2).sum(1), ((c - a) ** 2).sum(1)))
-
-    @cached_property
     def is_watertight(self) -> bool:
         """Every edge is shared by exactly two faces that run along it in opposite directions."""
         edges = np.concatenate([self.faces[:, pair] for pair in ([0, 1], [1, 2], [2, 0])])

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
+from scipy import sparse
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
@@ -59,6 +60,30 @@ class Model:
     modes: np.ndarray
     faces: np.ndarray
 
+    @cached_property
+    def tree(self) -> cKDTree:
+        """Of its vertices, unbent."""
+        return cKDTree(self.vertices)
+
+    @cached_property
+    def normals(self) -> np.ndarray:
+        """Of its vertices, unbent, (n, 3) unit."""
+        return self.normals_of(self.vertices)
+
+    @cached_property
+    def _around(self) -> sparse.csr_matrix:
+        """Which faces adjoin a vertex, (n, m)."""
+        row, column = self.faces.ravel(), np.repeat(np.arange(len(self.faces)), 3)
+        shape = len(self.vertices), len(self.faces)
+        return sparse.csr_matrix((np.ones(len(row)), (row, column)), shape=shape)
+
+    def normals_of(self, placed: np.ndarray) -> np.ndarray:
+        """Unit outward normals (n, 3) of its vertices where they lie at `placed`, (n, 3)."""
+        a, b, c = (placed[self.faces[:, i]] for i in range(3))
+        out = self._around @ np.cross(b - a, c - a)
+        length = np.linalg.norm(out, axis=1, keepdims=True)
+        return np.asarray(out / np.where(length > 0, length, 1.0))
+
 
 @dataclass(frozen=True, eq=False)
 class Target:
@@ -70,11 +95,17 @@ class Target:
     planes: tuple[Plane, ...]
     shown: Shown | None
 
+    @cached_property
+    def _inward(self) -> tuple[np.ndarray, np.ndarray]:
+        """Of all planes: inward normals (3, p), and how far along them the scan begins (p,) mm."""
+        inward = np.array([plane.inward for plane in self.planes]).reshape(-1, 3)
+        points = np.array([plane.point_mm for plane in self.planes]).reshape(-1, 3)
+        return inward.T, (points * inward).sum(1)
+
     def in_scan(self, points: np.ndarray) -> np.ndarray:
         """Indices of points that lie well in the scan, where it shows anything."""
-        inside = np.ones(len(points), bool)
-        for plane in self.planes:
-            inside &= plane.depth_mm(points) > WITHIN_MM
+        inward, first = self._inward
+        inside = (points @ inward - first > WITHIN_MM).all(1)
         if self.shown is not None:
             inside[inside] = self.shown(points[inside])
         return np.flatnonzero(inside)
@@ -96,8 +127,12 @@ class Pose:
 
 @dataclass(frozen=True, eq=False)
 class _Pairs:
-    """Vertices of the model and points of the surface that belong together."""
+    """Vertices of the model and points of the surface that belong together.
 
+    placed: the model's vertices, (n, 3).
+    """
+
+    placed: np.ndarray
     vertex: np.ndarray
     point: np.ndarray
     apart: np.ndarray
@@ -146,10 +181,9 @@ def first_pose(model: Model, target: Target, above_mm: float) -> Pose | None:
 def settled(model: Model, target: Target, pose: Pose) -> Pose:
     """Moved as a whole, then bent a little: enough to compare starts."""
     for _ in range(15):
-        placed = pose.place(model)
-        pairs = _pairs(model, target, placed)
+        pairs = _pairs(model, target, pose)
         weight = pairs.weight / pairs.weight.sum()
-        here, there = placed[pairs.vertex], target.points[pairs.point]
+        here, there = pairs.placed[pairs.vertex], target.points[pairs.point]
         at, to = weight @ here, weight @ there
         turn = Rotation.align_vectors(there - to, here - at, weights=weight)[0].as_matrix()
         pose = replace(pose, turn=turn @ pose.turn, shift=to + turn @ (pose.shift - at))
@@ -160,12 +194,11 @@ def bent(model: Model, target: Target, pose: Pose, *, rounds: int, components: i
     """Moved and bent by Gauss-Newton steps on the distances along the normals."""
     stiff = np.r_[np.full(6, HELD), np.full(components, STIFF)]
     for _ in range(rounds):
-        placed = pose.place(model)
-        pairs = _pairs(model, target, placed)
-        normal, arm = pairs.normal, placed[pairs.vertex] - pose.shift
+        pairs = _pairs(model, target, pose)
+        normal, here = pairs.normal, pairs.placed[pairs.vertex]
         moves = np.einsum("kvj,vj->vk", model.modes[:components, pairs.vertex], normal @ pose.turn)
-        slope = np.c_[np.cross(arm, normal) / ARM_MM, normal, moves]
-        left = (normal * (target.points[pairs.point] - placed[pairs.vertex])).sum(1)
+        slope = np.c_[np.cross(here - pose.shift, normal) / ARM_MM, normal, moves]
+        left = (normal * (target.points[pairs.point] - here)).sum(1)
         pull = slope.T @ (pairs.weight * left)
         pull[6:] -= STIFF * pose.amounts[:components]
         step = np.linalg.solve(slope.T @ (slope * pairs.weight[:, None]) + np.diag(stiff), pull)
@@ -189,28 +222,35 @@ def squared_offs(model: Model, target: Target, pose: Pose) -> tuple[np.ndarray, 
     """Squared distances along the normals, mm²: of the surface's points, and of what the model has
     within the scan (one zero where it has nothing there).
     """
-    placed = pose.place(model)
-    pairs = _pairs(model, target, placed)
-    off = ((target.points[pairs.point] - placed[pairs.vertex]) * pairs.normal).sum(1) ** 2
+    pairs = _pairs(model, target, pose)
+    off = target.points[pairs.point] - pairs.placed[pairs.vertex]
+    off = (off * pairs.normal).sum(1) ** 2
     out, back = off[: pairs.outward], off[pairs.outward :]
     return out, back if len(back) else np.zeros(1)
 
 
-def _pairs(model: Model, target: Target, placed: np.ndarray) -> _Pairs:
+def _pairs(model: Model, target: Target, pose: Pose) -> _Pairs:
     """Nearest neighbours both ways; far ones weigh less."""
-    normals = vertex_normals(Mesh(placed, model.faces))
-    apart, vertex = cKDTree(placed).query(target.points)
+    placed = pose.place(model)
+    if pose.amounts.any():
+        tree = cKDTree(placed, balanced_tree=False)  # asked once: built fast
+        apart, vertex = tree.query(target.points)
+        normals = model.normals_of(placed)
+    else:
+        apart, vertex = model.tree.query((target.points - pose.shift) @ pose.turn)
+        normals = model.normals @ pose.turn.T
     seen = target.in_scan(placed)
     back, point = target.tree.query(placed[seen])
     count = len(apart)
-    apart = np.r_[apart, back]
-    weight = np.r_[np.full(count, 1 / count), np.full(len(seen), 1 / max(len(seen), count / 4))]
+    apart = np.concatenate([apart, back])
+    weight = np.repeat([1 / count, 1 / max(len(seen), count / 4)], [count, len(seen)])
     far = float(np.clip(2 * np.median(apart[:count]), *FAR_MM))
     return _Pairs(
-        np.r_[vertex, seen],
-        np.r_[np.arange(count), point],
+        placed,
+        np.concatenate([vertex, seen]),
+        np.concatenate([np.arange(count), point]),
         apart,
         weight * np.minimum(1, far / np.maximum(apart, 1e-9)) ** 2,
-        np.r_[normals[vertex], target.normals[point]],
+        np.concatenate([normals[vertex], target.normals[point]]),
         count,
     )

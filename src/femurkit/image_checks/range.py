@@ -18,9 +18,9 @@ def _cut_off(volume: Volume) -> str | None:
     top = layers.max()
     if top >= METAL_HU:
         return None
-    near = volume.array[layers > top - BELOW_HU]
-    at_top = int(np.count_nonzero(near == top))
-    below = np.count_nonzero(near > top - BELOW_HU) - at_top
+    near = np.flatnonzero(layers > top - BELOW_HU)  # one by one: no copy of many is made
+    at_top = sum(int(np.count_nonzero(volume.array[layer] == top)) for layer in near)
+    below = sum(np.count_nonzero(volume.array[layer] > top - BELOW_HU) for layer in near) - at_top
     if at_top < MIN_VOXELS or at_top < MIN_TIMES * below / (BELOW_HU - 1):
         return None
     return (

@@ -9,7 +9,7 @@ from femurkit.measure.measured import Measured, missing
 from femurkit.mesh import Mesh
 from femurkit.surface.axes import Axes
 from femurkit.surface.cortex import Cortex
-from femurkit.surface.section import nearest_section
+from femurkit.surface.section import Section, nearest_sections
 
 ABOVE_LESSER_MM = 20.0
 ISTHMUS_MM = (50.0, 130.0)
@@ -34,29 +34,40 @@ def canal_flare_index(
     if level + ISTHMUS_MM[1] > below.max() - 2:
         return missing(f"the scan ends less than {ISTHMUS_MM[1]:.0f} mm below the trochanter")
     tree = cKDTree(outline.vertices)
-    wide = _width_mm(outline, cortex, axes, tree, level - ABOVE_LESSER_MM)
-    levels = level + np.arange(*ISTHMUS_MM, STEP_MM)
-    widths = np.array([_width_mm(outline, cortex, axes, tree, one) for one in levels])
+    levels = level + np.r_[-ABOVE_LESSER_MM, np.arange(*ISTHMUS_MM, STEP_MM)]
+    across = axes.shaft.middle_mm - axes.centre_mm
+    aside = across - axes.shaft.down * (across @ axes.shaft.down)
+    lateral = aside / np.linalg.norm(aside)
+    below_middle = levels - across @ axes.shaft.down
+    points = axes.shaft.middle_mm + below_middle[:, None] * axes.shaft.down
+    seen = nearest_sections(outline, points, axes.shaft.down)
+    wide, *widths = (
+        _width_mm(section, point, lateral, axes.shaft.down, cortex, tree)
+        for section, point in zip(seen, points, strict=True)
+    )
     narrow = float(np.nanmin(widths)) if np.isfinite(widths).any() else float("nan")
     if not np.isfinite(wide) or not narrow > 1:
         return missing("the canal could not be told on both sides")
     return Measured(wide / narrow, wide / narrow * 0.3 * np.hypot(1 / wide, 1 / narrow))
 
 
-def _width_mm(mesh: Mesh, cortex: Cortex, axes: Axes, tree: cKDTree, level: float) -> float:
-    """Mediolateral width of the canal so far below the head's centre; NaN where it is not known."""
-    shaft = axes.shaft
-    assert shaft is not None
-    across = shaft.middle_mm - axes.centre_mm
-    lateral = across - shaft.down * (across @ shaft.down)
-    lateral /= np.linalg.norm(lateral)
-    point = shaft.middle_mm + shaft.down * (level - across @ shaft.down)
-    section = nearest_section(mesh, point, shaft.down)
+def _width_mm(
+    section: Section | None,
+    point: np.ndarray,
+    lateral: np.ndarray,
+    down: np.ndarray,
+    cortex: Cortex,
+    tree: cKDTree,
+) -> float:
+    """Mediolateral width of the canal in a section of the shaft; NaN where it is not known.
+
+    point: of the shaft's axis, (3,) LPS mm; lateral, down: (3,) unit; tree: of the outline.
+    """
     if section is None:
         return float("nan")
     reach = (section.points - point) @ lateral
     # in a band about the plane of neck and shaft
-    aside = np.abs((section.points - point) @ np.cross(shaft.down, lateral)) < 4
+    aside = np.abs((section.points - point) @ np.cross(down, lateral)) < 4
     if not aside.any():
         return float("nan")
     ends = [np.flatnonzero(aside)[k] for k in (reach[aside].argmin(), reach[aside].argmax())]

@@ -14,6 +14,7 @@ from femurkit.measure.likeness import Likeness, likeness
 from femurkit.mesh import Mesh
 from femurkit.remark import Remark
 from femurkit.solid import Plane, cut
+from femurkit.surface.axes import axes_of
 from femurkit.surface.breaks import breaks_in, gap_around_shaft
 from femurkit.surface.head import Head
 from femurkit.volume import Volume
@@ -58,10 +59,10 @@ def fracture_findings(
     returns; pieces: of bone that were found; metal: whether there is any in the bone, beside which
     a gap in the cortex says nothing.
     """
-    head = _head(measured)
+    axes = axes_of(outline, side, _head(measured))
     seen = [f"it comes out in {pieces} pieces"] if pieces > 1 else []
-    seen += [found.text for found in breaks_in(outline, side, head)]
-    if not seen and not metal and gap_around_shaft(outline, side, volume, head):
+    seen += [found.text for found in breaks_in(outline, side, axes)]
+    if not seen and not metal and gap_around_shaft(outline, side, volume, axes):
         seen.append("a gap goes around the cortex of the shaft")
     if not seen:
         return ()

@@ -7,7 +7,7 @@ import numpy as np
 from femurkit.measure.measured import Measured, missing
 from femurkit.mesh import Mesh
 from femurkit.surface.axes import Axes
-from femurkit.surface.section import nearest_section
+from femurkit.surface.section import nearest_sections
 
 RANGE_RADII = (1.4, 3.4)
 """Where its tip is looked for below the head's centre. On average it lies at 2.3 head radii
@@ -35,8 +35,13 @@ def lesser_trochanter_level_mm(mesh: Mesh, axes: Axes) -> Measured:
     toward = back / np.linalg.norm(back) - lateral
     toward /= np.linalg.norm(toward)
     levels = np.arange(RANGE_RADII[0] * axes.radius_mm, RANGE_RADII[1] * axes.radius_mm, STEP_MM)
-    on_axis = axes.shaft.middle_mm - down * (across @ down)
-    reach = np.array([_reach(mesh, on_axis + level * down, down, toward) for level in levels])
+    points = axes.shaft.middle_mm - down * (across @ down) + levels[:, None] * down
+    reach = np.array(
+        [
+            ((section.points - point) @ toward).max() if section else np.nan
+            for point, section in zip(points, nearest_sections(mesh, points, down), strict=True)
+        ]
+    )
     if not np.isfinite(reach).all():
         return missing("the bone ends beside the lesser trochanter")
     hump = reach - _chord(levels, reach)
@@ -45,12 +50,6 @@ def lesser_trochanter_level_mm(mesh: Mesh, axes: Axes) -> Measured:
         return missing("no hump where the lesser trochanter is looked for")
     flat = float(np.count_nonzero(hump > hump[best] - 0.2) * STEP_MM)
     return Measured(float(levels[best]), max(STEP_MM, flat) / 2)
-
-
-def _reach(mesh: Mesh, point: np.ndarray, down: np.ndarray, toward: np.ndarray) -> float:
-    """How far the section through a point of the shaft axis reaches in a direction, mm."""
-    section = nearest_section(mesh, point, down)
-    return float(((section.points - point) @ toward).max()) if section else float("nan")
 
 
 def _chord(levels: np.ndarray, reach: np.ndarray) -> np.ndarray:

@@ -9,7 +9,7 @@ import numpy as np
 from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.surface.head import Head, fit_head
-from femurkit.surface.section import Section, nearest_section
+from femurkit.surface.section import Section, nearest_sections
 
 NECK_RADII = (0.85, 2.1)
 """Where the narrowest section of the neck is looked for, in head radii from the head's centre."""
@@ -99,7 +99,7 @@ def _neck(
     low, high = (radii * radius for radii in NECK_RADII)
     for _ in range(TURNS):
         steps = np.linspace(low, high, 9)
-        seen = [nearest_section(mesh, centre + s * neck, neck) for s in steps]
+        seen = nearest_sections(mesh, centre + steps[:, None] * neck, neck)
         there = [s for s in seen if s is not None]
         if not there:
             return None
@@ -117,9 +117,9 @@ def _neck(
 def _neck_error_deg(mesh: Mesh, centre: np.ndarray, neck: np.ndarray, section: Section) -> float:
     """Root mean square turn of the axis if sections BESIDE_MM to either side made it."""
     at = float((section.centroid_mm - centre) @ neck)
+    beside = at + np.array([-BESIDE_MM, BESIDE_MM])
     turns = []
-    for beside in (-BESIDE_MM, BESIDE_MM):
-        one = nearest_section(mesh, centre + (at + beside) * neck, neck)
+    for one in nearest_sections(mesh, centre + beside[:, None] * neck, neck):
         if one is not None:
             ray = one.centroid_mm - centre
             turns.append(np.arccos(np.clip(ray @ neck / np.linalg.norm(ray), -1, 1)))
@@ -146,7 +146,7 @@ def _shaft(mesh: Mesh, centre: np.ndarray, radius: float) -> Shaft | None:
             return None
         levels = np.arange(first, last, STEP_MM)
         on_axis = middle + down * ((centre - middle) @ down)
-        seen = [nearest_section(mesh, on_axis + level * down, down) for level in levels]
+        seen = nearest_sections(mesh, on_axis + levels[:, None] * down, down)
         centres = np.array([s.centroid_mm for s in seen if s is not None])
         if len(centres) < 4:
             return None

@@ -15,8 +15,7 @@ from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.solid import Plane
 from femurkit.surface.axes import BELOW_LESSER_RADII, Axes, axes_of
-from femurkit.surface.head import Head
-from femurkit.surface.section import Section, nearest_section, sections
+from femurkit.surface.section import Section, nearest_sections, sections
 from femurkit.volume import Volume
 
 STEP_MM, STEP_HEADLESS_MM = 3.5, 6.0
@@ -69,12 +68,12 @@ def _broken(text: str, at_mm: np.ndarray, kept: np.ndarray, clear_mm: float) -> 
     return Break(text, at_mm, Plane(at_mm + clear_mm * kept, kept))
 
 
-def breaks_in(outline: Mesh, side: Side, head: Head | None = None) -> tuple[Break, ...]:
+def breaks_in(outline: Mesh, side: Side, axes: Axes | str | None = None) -> tuple[Break, ...]:
     """What the outline shows of a fracture.
 
-    outline: periosteal, closed, LPS mm. head: as fit_head gave it, if that was done.
+    outline: periosteal, closed, LPS mm. axes: as axes_of gave them, if that was done.
     """
-    axes = axes_of(outline, side, head)
+    axes = axes or axes_of(outline, side)
     neck = () if isinstance(axes, str) else _neck(outline, axes)
     return (*neck, *_shaft(outline, axes))
 
@@ -87,7 +86,7 @@ def _neck(outline: Mesh, axes: Axes) -> tuple[Break, ...]:
         return (_broken(text, narrow, axes.neck, NECK_CLEAR_MM),)
     first, last = (radii * axes.radius_mm for radii in NECK_RADII)
     away = np.arange(first, last, NECK_APART_MM)
-    seen = [nearest_section(outline, axes.centre_mm + a * axes.neck, axes.neck) for a in away]
+    seen = nearest_sections(outline, axes.centre_mm + away[:, None] * axes.neck, axes.neck)
     middles = np.array([s.centroid_mm for s in seen if s is not None])
     along = (middles - axes.centre_mm) @ axes.neck
     across = middles - axes.centre_mm - along[:, None] * axes.neck
@@ -141,10 +140,10 @@ def _levels(outline: Mesh, axes: Axes | str, radii: float) -> list[Section]:
     low, high = outline.vertices[:, 2].min() + 3, outline.vertices[:, 2].max() - 60
     if not isinstance(axes, str):
         high = axes.centre_mm[2] - radii * axes.radius_mm
+    up = np.array([0.0, 0.0, 1.0])
     out = []
-    for z in np.arange(low, high, APART_MM):
-        found = sections(outline, np.array([0.0, 0.0, z]), np.array([0.0, 0.0, 1.0]))
-        found = [s for s in found if s.area_mm2 > LEAST_MM2]
+    for level in sections(outline, np.arange(low, high, APART_MM)[:, None] * up, up):
+        found = [s for s in level if s.area_mm2 > LEAST_MM2]
         if found:
             area = sum(s.area_mm2 for s in found)
             middle = sum(s.area_mm2 * s.centroid_mm for s in found) / area
@@ -153,13 +152,16 @@ def _levels(outline: Mesh, axes: Axes | str, radii: float) -> list[Section]:
     return out
 
 
-def gap_around_shaft(outline: Mesh, side: Side, volume: Volume, head: Head | None = None) -> bool:
+def gap_around_shaft(
+    outline: Mesh, side: Side, volume: Volume, axes: Axes | str | None = None
+) -> bool:
     """Whether a gap goes all around the cortex of the shaft.
 
-    volume: the scan in HU. In each sector of the shaft the cortex of a level is held against that
-    of the levels around it; a gap lies on one plane, and goes around.
+    volume: the scan in HU; axes: as axes_of gave them, if that was done. In each sector of the
+    shaft the cortex of a level is held against that of the levels around it; a gap lies on one
+    plane, and goes around.
     """
-    levels = _levels(outline, axes_of(outline, side, head), BELOW_LESSER_RADII)
+    levels = _levels(outline, axes or axes_of(outline, side), BELOW_LESSER_RADII)
     if len(levels) * APART_MM < 2 * ALONG_MM:
         return False
     cortex = np.array([_cortex_hu(section, volume) for section in levels])

@@ -166,5 +166,7 @@ def _coverage(points: np.ndarray, centre: np.ndarray, radius: float, neck: np.nd
     """Share of the sphere outside the neck's cone that has surface close by."""
     directions = even_directions(800)
     directions = directions[directions @ neck < np.cos(np.deg2rad(NECK_CONE_DEG))]
-    distance, _ = spatial.cKDTree(points).query(centre + radius * directions)
+    off = np.abs(np.linalg.norm(points - centre, axis=1) - radius)
+    near = points[off <= COVERED_MM + 1e-6]  # no other can lie so close to a place on the sphere
+    distance, _ = spatial.cKDTree(near).query(centre + radius * directions)
     return float(np.mean(distance < COVERED_MM))

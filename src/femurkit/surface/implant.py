@@ -83,6 +83,8 @@ def implant_of(probability: Field, volume: Volume) -> Implant | None:
     hu = volume.array[window]
     grid = volume.grid.crop([w.start for w in window], [w.stop for w in window])
     parts, places = metal_parts(hu, grid)
+    if not places:
+        return None
     femur = keep_largest(probability.array >= 0.5)
     reach = ndimage.distance_transform_edt(~femur, probability.grid.spacing_mm)
     near = {k for k, at in places.items() if distance_mm(at, reach, probability.grid) <= TOUCH_MM}

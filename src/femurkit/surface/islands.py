@@ -11,12 +11,15 @@ def keep_largest(array: np.ndarray) -> np.ndarray:
 
     array: (z, y, x) bool. Returns the same shape, bool; all False if array is.
     """
-    labels, count = ndimage.label(array)
+    window = bounding_window(array)
+    labels, count = ndimage.label(array[window])
     if count <= 1:
         return array.astype(bool, copy=True)
     sizes = np.bincount(labels.ravel())
     sizes[0] = 0
-    return np.asarray(labels == sizes.argmax())
+    out = np.zeros(array.shape, bool)
+    out[window] = labels == sizes.argmax()
+    return out
 
 
 def fill_holes(array: np.ndarray) -> np.ndarray:
@@ -106,11 +109,14 @@ def bounding_window(array: np.ndarray, *, margin: int = 0) -> tuple[slice, slice
 
     All empty if nothing is True.
     """
+    within = [slice(None)] * 3  # what is known of the box narrows where the rest is looked for
     out = []
     for axis in range(3):
-        seen = np.flatnonzero(array.any(axis=tuple(a for a in range(3) if a != axis)))
+        part = array[tuple(within)]
+        seen = np.flatnonzero(part.any(axis=tuple(a for a in range(3) if a != axis)))
         if not len(seen):
             return slice(0, 0), slice(0, 0), slice(0, 0)
-        start, stop = int(seen[0]) - margin, int(seen[-1]) + 1 + margin
-        out.append(slice(max(0, start), min(array.shape[axis], stop)))
+        start, stop = int(seen[0]), int(seen[-1]) + 1
+        within[axis] = slice(start, stop)
+        out.append(slice(max(0, start - margin), min(array.shape[axis], stop + margin)))
     return out[0], out[1], out[2]
