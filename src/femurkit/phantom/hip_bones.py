@@ -22,6 +22,8 @@ from femurkit.solid import voxelise
 
 STEP_MM = 4.0
 MARGIN_MM = 8.0
+KNEES_MM = 10.0
+"""Least distance between the two femora: scans of legs show the knees, which never touch."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +57,7 @@ class Hips:
 
 def draw_hips(rng: np.random.Generator) -> Hips:
     """Hips of anybody."""
-    bones = assembled(rng, lambda: {side: _joint(rng) for side in Side})
+    bones = assembled(rng, lambda: {side: _joint(rng) for side in Side}, knees_apart_mm=KNEES_MM)
     pelvis = next(b.mesh for b in bones if b.kind == "pelvis")
     middle = pelvis.vertices[np.abs(pelvis.vertices[:, 0]) < 12]
     base = middle[middle[:, 2] > middle[:, 2].max() - 14].mean(0)

@@ -27,8 +27,8 @@ from femurkit.phantom.shapes import (
     subdivided,
 )
 
-TRIES = 5
-"""Postures that are tried; about one of a thousand fails."""
+TRIES = 20
+"""Postures that are tried."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +69,27 @@ def assembled(
     draw: Callable[[], dict[Side, Joint]],
     *,
     size: float | None = None,
+    knees_apart_mm: float = 0.0,
 ) -> list[Bone]:
-    """assemble(), with other joints where a femur is bent so far that no head can be fitted."""
+    """assemble(), with other joints where a femur is bent so far that no head can be fitted, or
+    the two femora come nearer to each other than knees_apart_mm.
+    """
     for _ in range(TRIES):
         try:
-            return assemble(rng, draw(), size=size)
+            bones = assemble(rng, draw(), size=size)
         except DegenerateShape:
             continue
-    raise DegenerateShape(f"no femoral head in {TRIES} postures")
+        if _knees_apart_mm(bones) >= knees_apart_mm:
+            return bones
+    raise DegenerateShape(f"no possible posture in {TRIES} tries")
+
+
+def _knees_apart_mm(bones: list[Bone]) -> float:
+    """Least distance between vertices of the two femora, which is at the knees; inf for one."""
+    femora = [bone.mesh.vertices for bone in bones if bone.kind == "femur"]
+    if len(femora) < 2:
+        return float("inf")
+    return float(cKDTree(femora[0]).query(femora[1])[0].min())
 
 
 def assemble(
