@@ -61,6 +61,21 @@ def test_hard_phantoms_are_learnt_from_beside_ordinary_ones(found, tmp_path, mon
     assert [p.name for p in alone.validation] == [f"hard-{n:04d}-left.npz" for n in (9, 10, 11)]
 
 
+def test_trunks_and_more_examples_teach_as_well(found, tmp_path, monkeypatch):
+    found(phantoms=8)
+    names = [tmp_path / f"trunk-{n:04d}-{k}.npz" for n in range(4) for k in range(2)]
+    monkeypatch.setattr(sources, "draw_trunk_examples", lambda *_: names)
+    (tmp_path / "real-0000-left.npz").touch()
+    changes = {"manifest": None, "spacing_mm": 1.5, "trunk_phantoms": 4}
+    told = sources.material(
+        tiny(phantoms=8, more_examples=str(tmp_path), **changes), tmp_path / "run"
+    )
+    assert names[:6] + [tmp_path / "real-0000-left.npz"] == told.labelled[12:]
+    assert len(told.validation) == 4
+    alone = sources.material(tiny(**changes), tmp_path / "run")
+    assert alone.labelled == names[:6] and alone.validation == names[6:]
+
+
 def test_validation_hips_of_a_manifest_leave_every_phantom_to_training(found, tmp_path):
     found([("v", "validation", True)], phantoms=20)
     told = sources.material(tiny(phantoms=20, spacing_mm=1.5), tmp_path)

@@ -34,6 +34,10 @@ class Config:
     """Synthetic patients drawn as fully labelled examples, beside the manifest or without one."""
     hard_phantoms: int = 0
     """Further synthetic patients with implants, fractures, tumours and the like, for one hip."""
+    trunk_phantoms: int = 0
+    """Further synthetic people, whole trunks seen coarsely in any view and posture, for one hip."""
+    more_examples: str | None = None
+    """Folder of examples made by other means (scripts/outlined_examples.py)."""
     phantom_seed: int = 3
     tissue_maps: str | None = None
     """Folder of label maps that lend the phantoms real muscles, skin and bones."""
@@ -121,7 +125,7 @@ def read_config(path: Path) -> Config:
         values = tomllib.loads(path.read_text())
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise _refused(f"no readable TOML ({type(error).__name__})") from None
-    for name in ("manifest", "tissue_maps", "cache", "start_from"):
+    for name in ("manifest", "tissue_maps", "more_examples", "cache", "start_from"):
         if values.get(name):
             values[name] = str((path.parent / values[name]).resolve())
     return config_of(values)
@@ -147,11 +151,12 @@ def _check(config: Config) -> None:
         if not _fits(getattr(config, field.name), hints[field.name]):
             raise _refused(f"{field.name} = {getattr(config, field.name)!r}")
     drawn_mm = {"hip": FINE_MM, "scan": COARSE_MM, "joint": JOINT_MM}.get(config.box)
-    drawn = config.phantoms or config.hard_phantoms
+    others = (config.hard_phantoms, config.trunk_phantoms, config.more_examples)
+    drawn = config.phantoms or any(others)
     if drawn and config.spacing_mm != drawn_mm:
         raise _refused(f"phantoms at {config.spacing_mm} mm for a {config.box}")
-    if config.hard_phantoms and config.box != "hip":
-        raise _refused(f"hard_phantoms for a {config.box}")
+    if any(others) and config.box != "hip":
+        raise _refused(f"hard_phantoms, trunk_phantoms or more_examples for a {config.box}")
     if config.class_bias and len(config.class_bias) != len(config.classes):
         raise _refused(f"{len(config.class_bias)} biases for {len(config.classes)} classes")
     if config.accumulate < 1:

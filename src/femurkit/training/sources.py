@@ -11,6 +11,7 @@ from femurkit.errors import NothingToLearn
 from femurkit.training.config import Config
 from femurkit.training.examples import draw_examples
 from femurkit.training.hard_examples import draw_hard_examples
+from femurkit.training.trunk_examples import draw_trunk_examples
 
 HELD_OUT = 8
 """Phantoms, a quarter at most, kept for validation where no manifest brings validation hips; of
@@ -46,22 +47,32 @@ def material(config: Config, run: Path) -> Material:
     if config.phantoms:
         kind = {"scan": "coarse", "joint": "joint"}.get(config.box, "fine")
         drawn = draw_examples(cache, config.phantoms, config.phantom_seed, config.tissue_maps, kind)
-        train = config.phantoms - (0 if validation else min(HELD_OUT, config.phantoms // 4))
+        train = config.phantoms - (0 if validation else _held(config.phantoms))
         taught, held = _parted(drawn, train)
         labelled += taught
         validation += [p for p in held if kind == "fine" or p.stem.endswith("-0")]
+    others: list[Path] = []
+    seed = config.phantom_seed
     if config.hard_phantoms:
-        drawn = draw_hard_examples(
-            cache, config.hard_phantoms, config.phantom_seed, config.tissue_maps
-        )
-        train = config.hard_phantoms - min(HELD_OUT, config.hard_phantoms // 4)
-        taught, held = _parted(drawn, train)
+        drawn = draw_hard_examples(cache, config.hard_phantoms, seed, config.tissue_maps)
+        taught, others = _parted(drawn, config.hard_phantoms - _held(config.hard_phantoms))
         labelled += taught
-        if not config.phantoms:  # the temperature is fitted on ordinary patients
-            validation += held
+    if config.trunk_phantoms:
+        drawn = draw_trunk_examples(cache, config.trunk_phantoms, seed)
+        taught, held = _parted(drawn, config.trunk_phantoms - _held(config.trunk_phantoms))
+        labelled, others = labelled + taught, others + held
+    if config.more_examples:
+        labelled += sorted(Path(config.more_examples).glob("*.npz"))
+    if not config.phantoms:  # the temperature is fitted on ordinary patients where there are any
+        validation += others
     if not labelled:
         raise _nothing("no annotated hip in the train split", "labels for a study, or phantoms")
     return Material(labelled, unlabelled or labelled, validation)
+
+
+def _held(count: int) -> int:
+    """Of so many phantoms, those kept for validation."""
+    return min(HELD_OUT, count // 4)
 
 
 def _parted(drawn: list[Path], train: int) -> tuple[list[Path], list[Path]]:
