@@ -1,8 +1,9 @@
 """What tells a bad result without a truth: `python -m benchmarks.confidence PATIENTS [--write]`.
 
-Takes the 14 patients of the set `limits` (benchmarks.patients) as the network leaves them, each
-femur damaged in some ways of benchmarks.damage, and one patient's scan spoilt in every way of
-benchmarks.spoilt. Prints the signs of doubt, the limits that follow, and whom CONFIDENT catches.
+Takes the 14 patients of the set `limits` (benchmarks.patients) as the network leaves them, scanned
+with other kernels and doses too, each femur damaged in some ways of benchmarks.damage, and one
+patient's scan spoilt in every way of benchmarks.spoilt. Prints the signs of doubt, the limits that
+follow, and whom CONFIDENT catches.
 --write puts the limits into src/femurkit/measure/limits.py, the figures into docs/results.
 Real scans in ../shared/data, never pelvic-ref-002, count among the good ones for the signs that are
 not of the head. Patients, the network's answers and the rows are kept in the folder PATIENTS, until
@@ -20,9 +21,10 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.damage import ANSWERS
-from benchmarks.hips import Case, Patient, Row, kept_answers, kept_rows, scores
-from benchmarks.limits import confidence_of, limits_of, tell
+from benchmarks.hips import Case, Patient, Row, kept_answers, kept_rows, scores, third_pass
+from benchmarks.limits import HARMLESS, confidence_of, limits_of, tell
 from benchmarks.patients import COUNTS, SEEDS, patient
+from benchmarks.rescans import rescanned
 from benchmarks.spoilt import WAYS
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
@@ -46,6 +48,8 @@ SPOILT = (4,)
 """Patients whose scans are spoilt."""
 EACH = 3
 """Ways of damage each femur takes in turn."""
+RESCANS = 2
+"""Harmless rescans of each patient."""
 NO_SIGN = ("wrong side", "humerus in its place", "piece of pelvis", "empty", "step below the neck")
 """Damage that other checks are for."""
 MOVED = (
@@ -64,7 +68,7 @@ def row_of(case: Case) -> Row:
         return {"side": case.side.value, "refused": "DegenerateShape"}
     head = fit_head(outline, case.side)
     of_head, _ = head_signs(outline, case.side, head, case.volume)
-    row: Row = {"side": case.side.value, **signs_of(case.answer, mask, case.volume), **of_head}
+    row: Row = {"side": case.side.value, **signs_of(case.says, mask, case.volume), **of_head}
     if head.missing is not None:
         row["no_head"] = head.missing
     return row | (scores(outline, mask, case) if case.truth.array.any() else {})
@@ -86,6 +90,12 @@ def _rows_of(one: Patient, number: int, network: Network) -> Iterator[Row]:
             way = ways[(EACH * (2 * number + k) + turn) % len(ways)]
             rng = np.random.default_rng([SEEDS["limits"], number, k, turn])
             yield {"way": way, **row_of(ANSWERS[way](case, rng))}
+    for turn in range(RESCANS):
+        way = HARMLESS[(number + turn) % len(HARMLESS)]
+        rng = np.random.default_rng([SEEDS["limits"], number, turn])
+        volume, labels, moved = rescanned(way, one, rng)
+        for case in one.cases_of(way, volume, labels, network, moved=moved):
+            yield {"way": way, **row_of(case)}
     for way in WAYS if number in SPOILT else ():
         rng = np.random.default_rng([SEEDS["limits"], number])
         hu = one.scan.array.astype(np.float32)
@@ -106,7 +116,16 @@ def real_rows(folder: Path, network: Network) -> Iterator[Row]:
         short = name.replace("/", "_")
         for side, answer in kept_answers(folder / short, volume, network).items():
             none = Mask(np.zeros(volume.grid.shape, bool), volume.grid)
-            case = Case(volume, side, answer, np.zeros(3), 24.0, none, None)
+            case = Case(
+                volume,
+                side,
+                third_pass(answer, volume, side),
+                answer,
+                np.zeros(3),
+                24.0,
+                none,
+                None,
+            )
             yield {"case": name.partition("_ct")[0], "way": "real", **row_of(case)}
 
 

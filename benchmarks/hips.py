@@ -18,7 +18,8 @@ from femurkit.geometry import Grid
 from femurkit.images import read_image, read_mask
 from femurkit.locate.boxes import hips_for
 from femurkit.mesh import Mesh, distances_mm, read_stl
-from femurkit.segment.weights import Network, weights_hash
+from femurkit.segment.joint import refined
+from femurkit.segment.weights import Network, joint_network, weights_hash
 from femurkit.segment.whole import predict_whole
 from femurkit.volume import Field, Mask, Volume
 
@@ -32,6 +33,8 @@ MIN_DSC, MAX_ASSD_MM, MAX_HEAD_MM = 0.95, 1.0, 2.0
 class Case:
     """One femur on its way through the pipeline, and what is true of it.
 
+    answer: probability of femur as reconstruct draws it, third pass included; says: as the fine
+    network gave it, which the signs of doubt go by.
     head_mm: centre of the true head, (3,) LPS; truth, surface: the true femur; no surface if the
     scan was changed so that it no longer holds.
     """
@@ -39,14 +42,17 @@ class Case:
     volume: Volume
     side: Side
     answer: Field
+    says: Field
     head_mm: np.ndarray
     radius_mm: float
     truth: Mask
     surface: Mesh | None
 
     def with_answer(self, array: np.ndarray) -> Case:
-        """The same femur with another answer of the network, (z, y, x) on its grid."""
-        return replace(self, answer=Field(array.astype(np.float32), self.answer.grid))
+        """The same femur as the network would have drawn it, (z, y, x) on the answer's grid."""
+        array, grid = array.astype(np.float32), self.answer.grid
+        says = np.where(array != self.answer.array, array, self.says.array)
+        return replace(self, answer=Field(array, grid), says=Field(says, grid))
 
 
 def answers_of(volume: Volume, network: Network) -> dict[Side, Field]:
@@ -80,6 +86,13 @@ def kept_answers(folder: Path, volume: Volume, network: Network) -> dict[Side, F
         return out
 
 
+def third_pass(says: Field, volume: Volume, side: Side) -> Field:
+    """A fine network's answer with the head's surface as reconstruct draws it."""
+    network = joint_network()
+    assert network is not None
+    return refined(says, volume, side, network=network)
+
+
 @dataclass(frozen=True, eq=False)
 class Patient:
     """One synthetic patient from its folder. labels: 1 left, 2 right, on the scan's grid."""
@@ -110,9 +123,10 @@ class Patient:
         """
         found = kept_answers(self.place / "answers" / name.replace(" ", "_"), volume, network)
         return [
-            Case(volume, side, answer, *self.head(side), Mask(labels == side.label, volume.grid),
+            Case(volume, side, third_pass(says, volume, side), says, *self.head(side),
+                 Mask(labels == side.label, volume.grid),
                  None if moved else read_stl(self.place / f"truth/{side.value}.stl"))
-            for side, answer in found.items()
+            for side, says in found.items()
             if side.value in self.truth
         ]  # fmt: skip
 

@@ -23,6 +23,8 @@ ROOM = {
 """A limit is at least this far from what is usual, whatever the phantoms say. Far for soft tissue
 on both sides: good heads of thin bone show it over more than half."""
 LOW_IS_BAD = ("inside_hu",)
+HARMLESS = ("lower dose", "softer kernel", "sharper kernel")
+"""Rescans (benchmarks.rescans) that leave a result as good as it was."""
 
 
 def limits_of(rows: list[Row]) -> dict[str, tuple[float, float]]:
@@ -34,14 +36,14 @@ def limits_of(rows: list[Row]) -> dict[str, tuple[float, float]]:
     out = {}
     for name in MEANING:
         sign = -1 if name in LOW_IS_BAD else 1
-        kinds = ("none",) if name in OF_THE_HEAD else ("none", "real")
+        kinds = ("none", *HARMLESS) if name in OF_THE_HEAD else ("none", *HARMLESS, "real")
         thin = THICK_MM if name in OF_THE_HEAD else np.inf
         here = [row for row in rows if name in row and row.get("slice_mm", 0) <= thin]
         good = [row for row in here if row["way"] in kinds and not is_bad(row)]
         usual = max(sign * row[name] for row in good)
         groups = (
             [sign * row[name] for row in here if which(row)]
-            for which in (is_bad, lambda row: row["way"] not in ("none", "real"))
+            for which in (is_bad, lambda row: row["way"] not in ("none", "real", *HARMLESS))
         )
         beyond = next((b for g in groups if (b := [v for v in g if v > usual + 1e-6])), None)
         middle = usual if beyond is None else float(np.median(beyond))
@@ -100,7 +102,8 @@ def tell(rows: list[Row]) -> None:
 def count(what: str, rows: list[Row]) -> None:
     """How many bad results the flag misses, and how many unspoilt good ones it accuses."""
     bad = [row for row in rows if is_bad(row)]
-    good = [r for r in rows if r["way"] == "none" and not is_bad(r) and "refused" not in r]
+    whole = [r for r in rows if r["way"] in ("none", *HARMLESS) and "refused" not in r]
+    good = [row for row in whole if not is_bad(row)]
     missed = [row for row in bad if row["confidence"] > LOW and "no_head" not in row]
     accused = [row for row in good if row["confidence"] <= LOW]
     print(f"{what}: {len(missed)} of {len(bad)} bad missed, {len(accused)} of {len(good)} accused")

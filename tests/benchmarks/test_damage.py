@@ -22,7 +22,7 @@ def case():
     depth = RADIUS - np.linalg.norm(at, axis=-1)
     answer = Field((1 / (1 + np.exp(-depth / 0.6))).astype(np.float32), GRID)
     hu = Volume(np.where(depth > 0, 400, 50).astype(np.int16), GRID)
-    return Case(hu, Side.LEFT, answer, np.zeros(3), RADIUS, Mask(depth > 0, GRID), None)
+    return Case(hu, Side.LEFT, answer, answer, np.zeros(3), RADIUS, Mask(depth > 0, GRID), None)
 
 
 def reach_mm(case, way):

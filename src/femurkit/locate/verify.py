@@ -40,6 +40,9 @@ and 6.0 mm. Kidneys, vertebrae, knees, shoulders and iliac wings: 3.9 mm and mor
 4.6 mm, together 11.7 mm and more."""
 MIN_BROKEN_MM = 120.0
 """A shorter candidate is not looked at for a break of the shaft; one of the neck fits as it is."""
+END_MM = 20.0
+"""Rounding at the lower end of a shaft that the network draws no farther, though the scan goes on.
+"""
 SURE_SUM_MM = 4.0
 """Nothing but a proximal femur came as near."""
 SOCKET_CLEAR, MAX_OUT_IN_SOCKET_MM, MAX_SUM_IN_SOCKET_MM = 0.7, 5.0, 12.0
@@ -189,14 +192,14 @@ def _fits(apart: Apart) -> bool:
 def _fit_of_part(
     surface: Mesh, side: Side, planes: Sequence[Plane], volume: Volume
 ) -> FemurFit | None:
-    """The fit of the larger part of what looks like a broken femur; None if nothing looks broken,
-    or the part is not surely a femur's with its head in a clear socket: the shaft of a humerus or a
-    tibia alone fits that of a femur.
+    """The fit of a part of the surface: all of a shaft that ends too early, or the larger part of
+    what looks like a broken femur. None if no part is surely a femur's with its head in a clear
+    socket: the shaft of a humerus or a tibia alone fits that of a femur.
     """
     try:
-        for found in breaks_in(surface, side):
-            rest = cut(surface, [found.kept])
-            part = fit_femur(rest, side, (*planes, found.kept), shown=in_body(volume))
+        for kept in (_above_end(surface), *(found.kept for found in breaks_in(surface, side))):
+            rest = cut(surface, [kept])
+            part = fit_femur(rest, side, (*planes, kept), shown=in_body(volume))
             if part.vertices is None or part.apart.out_mm + part.apart.back_mm > SURE_SUM_MM:
                 continue
             socket = socket_share(volume, landmarks_of(part.vertices), side)
@@ -205,6 +208,13 @@ def _fit_of_part(
     except DegenerateShape:  # nothing is left beside the break
         return None
     return None
+
+
+def _above_end(surface: Mesh) -> Plane:
+    """Clear of the lower end of a surface: what the model has below is not asked for."""
+    low = surface.vertices[surface.vertices[:, 2].argmin()]
+    up = np.array([0.0, 0.0, 1.0])
+    return Plane(low + END_MM * up, up)
 
 
 def box_around(low: np.ndarray, high: np.ndarray, scan: Grid, side: Side, network: Network) -> Grid:
