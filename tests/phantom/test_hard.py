@@ -1,7 +1,10 @@
 """Implants and fractures on one drawn patient: what is femur, and what is not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from femurkit.anatomy import Side
 from femurkit.geometry import Grid
@@ -13,6 +16,8 @@ from femurkit.phantom.fracture import KINDS, fractured
 from femurkit.phantom.hard import METAL, SHARES, draw_hard
 from femurkit.phantom.implant import HIP, implanted
 from femurkit.phantom.pose import draw_joint, in_any_posture
+from femurkit.phantom.render import depths, scan
+from femurkit.phantom.scanner import draw_scanner
 from femurkit.phantom.turned import turned
 from femurkit.phantom.unusual import child, scaled
 
@@ -123,7 +128,9 @@ def test_a_turned_patient_is_the_same_patient_turned():
         assert np.allclose(after.mesh.vertices, before.mesh.vertices @ turn.T)
     at = np.array([40.0, -20.0, 30.0])
     grids = (Grid.aligned((3, 3, 3), (0.5,) * 3, point - 0.5) for point in (at, turn @ at))
-    (first, second) = (s.hu(g)[1, 1, 1] for s, g in zip((upright.soft, lying.soft), grids))
+    (first, second) = (
+        s.hu(g)[1, 1, 1] for s, g in zip((upright.soft, lying.soft), grids, strict=True)
+    )
     assert second == pytest.approx(first, abs=3)
 
 
@@ -134,3 +141,12 @@ def test_legs_in_any_posture_are_bent_farther_than_those_on_a_table():
     assert max(j.flexion_deg for j in lying) <= 20 < 35 < max(j.flexion_deg for j in bent)
     assert max(j.abduction_deg for j in lying) <= 16 < 28 < max(j.abduction_deg for j in bent)
     assert [(j.gap_mm, j.arthritis) for j in lying] == [(j.gap_mm, j.arthritis) for j in bent]
+
+
+def test_metal_reads_at_the_end_of_the_scale_whatever_its_streaks(anatomy, grid):
+    rng = np.random.default_rng(3)
+    after = implanted(anatomy, Side.LEFT, "sliding hip screw", rng)
+    scanner = replace(draw_scanner(rng, (2.0, 2.0, 2.0)), sharpen=0.0, noise_hu=5.0)
+    hu = scan(after, scanner, grid, rng, bones=depths(after, grid, lattice_mm=2.0))
+    deep = ndimage.binary_erosion(metal_mask(after, grid), iterations=2)
+    assert deep.sum() > 20 and hu[deep].min() > 2400

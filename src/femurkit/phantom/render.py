@@ -18,6 +18,10 @@ from femurkit.phantom.tissue import lay, mix
 THREADS = 2
 """Slabs at work at once; each has its own stream of chance, so their order does not matter."""
 SLAB_MM = 40.0
+BRIGHT_HU = 2500
+"""Metal attenuates ten times as much as the scale can show: what its error takes away does not
+bring it back into the scale.
+"""
 
 
 def depths(anatomy: Anatomy, grid: Grid, *, lattice_mm: float) -> list[tuple[Bone, Depth]]:
@@ -63,7 +67,8 @@ def scan(
         add_noise(seen, scanner, chance)
         if error is not None:
             here = grid.crop((start, 0, 0), (stop, *grid.shape[1:]))
-            seen += resample(*error, here, outside=0.0)
+            wrong = resample(*error, here, outside=0.0)
+            seen += np.where(seen > BRIGHT_HU, np.maximum(wrong, 0), wrong)
         out[start:stop] = np.clip(np.rint(seen), -1024, anatomy.top_hu)
 
     with ThreadPoolExecutor(THREADS) as pool:

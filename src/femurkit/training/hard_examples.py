@@ -32,7 +32,7 @@ from femurkit.training.examples import (
     save,
 )
 
-VERSION = 3
+VERSION = 4
 """Raised whenever the same seed would draw other examples."""
 NEGATIVE = 0.12
 """Share of boxes in which no hip is."""
