@@ -1,6 +1,6 @@
 """What tells a bad result without a truth: `python -m benchmarks.confidence PATIENTS [--write]`.
 
-Takes the 14 patients of the set `limits` (benchmarks.patients) as the network leaves them, scanned
+Takes the 32 patients of the set `limits` (benchmarks.patients) as the network leaves them, scanned
 with other kernels and doses too, each femur damaged in some ways of benchmarks.damage, and one
 patient's scan spoilt in every way of benchmarks.spoilt. Prints the signs of doubt, the limits that
 follow, and whom CONFIDENT catches.

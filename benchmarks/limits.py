@@ -17,7 +17,7 @@ ROOM = {
     "undecided_top": 0.05, "undecided_shaft": 0.04, "undecided_patch": 0.08, "outside_hu": 40.0,
     "inside_hu": 150.0, "fat_off_hu": 15.0, "loose_end_mm": 15.0, "cut_by_box_mm2": 100.0,
     "repeated_slices": 0.05, "no_edge_share": 0.05,
-    "head_lump_mm": 0.7, "head_bump_mm": 0.6, "head_notch_mm": 0.5, "joint_bone_share": 0.06,
+    "head_lump_mm": 0.5, "head_bump_mm": 0.4, "head_notch_mm": 0.25, "joint_bone_share": 0.06,
     "joint_soft_share": 0.4,
 }  # fmt: skip
 """A limit is at least this far from what is usual, whatever the phantoms say. Far for soft tissue

@@ -17,7 +17,11 @@ from femurkit.phantom import make_patient, write_patient
 from femurkit.phantom.person import Person
 
 SEEDS = {"limits": 77021, "scores": 77061}
-COUNTS = {"limits": 14, "scores": 18}
+COUNTS = {"limits": 32, "scores": 18}
+SCORED_BEFORE = (14, 77041)
+"""Patients of the set `limits` after the first so many are those of another seed that were scored
+once: they have been seen, so they set limits now.
+"""
 SLICES_MM = {"limits": (1.0, 1.5, 2.0, 3.0, 1.25, 2.5, 5.0), "scores": (1.0, 1.5, 2.0, 3.0, 2.5)}
 """Slices above 3.5 mm carry a warning of their own, so no verdict on them can be "accept"."""
 PEOPLE = (
@@ -44,12 +48,20 @@ def options_of(name: str, number: int) -> dict[str, Any]:
     }
 
 
+def drawn_as(name: str, number: int) -> dict[str, Any]:
+    """All that make_patient is told for one patient of a set."""
+    first, seed = SCORED_BEFORE
+    if name == "limits" and number > first:
+        return {"seed": seed, "number": number - first, **options_of("scores", number - first)}
+    return {"seed": SEEDS[name], "number": number, **options_of(name, number)}
+
+
 def patient(folder: Path, name: str, number: int) -> Path:
     """The folder of one patient, drawn if it is not there yet."""
     out = folder / name / f"P{number:03d}"
     if not (out / "truth/truth.json").exists():
         shutil.rmtree(out, ignore_errors=True)  # one that was begun and not ended
-        made = make_patient(SEEDS[name], number=number, **options_of(name, number))
+        made = make_patient(**drawn_as(name, number))
         write_patient(made, out, format="nifti")
     return out
 

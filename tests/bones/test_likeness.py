@@ -126,3 +126,13 @@ def test_the_body_is_where_there_is_no_air():
     hu[2:] = 40
     shown = in_body(Volume(hu, grid))
     assert shown(np.array([[2.0, 2, 6], [2, 2, 0], [2, 2, 99]])).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("lean_deg", [-60.0, 60.0])
+def test_a_leaning_leg_is_a_femur(femora, lean_deg):
+    """Spread or bent by so much, as of legs on a cushion; most of the shaft is shown."""
+    mesh = femora[Side.LEFT].mesh
+    turn = np.eye(4)
+    turn[:3, :3] = Rotation.from_euler("y", lean_deg, degrees=True).as_matrix()
+    surface, planes = hip(mesh.transformed(turn), length=260.0, margin=60.0)
+    assert nearest_femur(surface, Side.LEFT, planes).worst_mm < USUAL_MM

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,12 +13,8 @@ from femurkit.bones.placing import (
     FITS_MM,
     MIRROR,
     STARTS_MM,
-    UPRIGHT,
-    Model,
     Pose,
     Shown,
-    Target,
-    along_axis,
     bent,
     cost,
     first_pose,
@@ -94,7 +90,10 @@ def fit_femur(
     """
     model, target = left_femur(), target_of(surface, side, planes, shown)
     tries: list[tuple[float, Pose]] = []
-    for start in _starts(model, target):
+    for above in STARTS_MM:
+        start = first_pose(model, target, above)
+        if start is None:
+            continue
         pose = settled(model, target, start)
         offs = squared_offs(model, target, pose)
         tries.append((cost(offs), pose))
@@ -108,16 +107,6 @@ def fit_femur(
     if side is Side.RIGHT:
         vertices = vertices * MIRROR
     return FemurFit(_apart(squared_offs(model, target, placed)), vertices)
-
-
-def _starts(model: Model, target: Target) -> Iterator[Pose]:
-    """First poses, upright ones before those along the surface's own axis."""
-    leaning = along_axis(target)
-    for turn in [UPRIGHT] if leaning is None else [UPRIGHT, leaning]:
-        for above in STARTS_MM:
-            start = first_pose(model, target, above, turn)
-            if start is not None:
-                yield start
 
 
 def _apart(offs: tuple[np.ndarray, np.ndarray]) -> Apart:

@@ -47,11 +47,6 @@ a part that is missing must not draw the model away from what is there.
 STIFF, HELD = 0.3, 0.02
 """Weights of the components' deviations (in SD) and of a step, against the squared mm."""
 
-LONG, LEAST_TILT_DEG = 1.8, 15.0
-"""A surface is long whose spread along its axis is so many times that across it. One that leans so
-far from upright is a leg that is spread or bent: the model starts leaning as well."""
-
-UPRIGHT = np.eye(3)
 MIRROR = np.array([-1.0, 1.0, 1.0])
 Shown = Callable[[np.ndarray], np.ndarray]
 """Points (n, 3) LPS mm -> (n,) bool."""
@@ -171,35 +166,16 @@ def target_of(surface: Mesh, side: Side, planes: Sequence[Plane], shown: Shown |
     return Target(points, normals[chosen] * flip, cKDTree(points), turned, here)
 
 
-def first_pose(
-    model: Model, target: Target, above_mm: float, turn: np.ndarray = UPRIGHT
-) -> Pose | None:
-    """With its top so far above the surface's, in the middle of it, both seen along a femur that
-    a turn (3, 3) takes from upright to where it lies.
-    """
-    points = target.points @ turn
-    low, high = points.min(0), points.max(0)
+def first_pose(model: Model, target: Target, above_mm: float) -> Pose | None:
+    """Upright, with its top so far above the surface's, in the middle of it."""
+    low, high = target.points.min(0), target.points.max(0)
     up = high[2] + above_mm - model.vertices[:, 2].max()
     height = model.vertices[:, 2] + up
     part = model.vertices[(height >= low[2]) & (height <= high[2])]
     if len(part) < LEAST_MODEL:
         return None
     across = (low + high)[:2] / 2 - (part.min(0) + part.max(0))[:2] / 2
-    return Pose(turn, turn @ np.array([*across, up]), np.zeros(COMPONENTS))
-
-
-def along_axis(target: Target) -> np.ndarray | None:
-    """The least turn (3, 3) that lays an upright femur along a long surface; None if the surface
-    is not long, or nearly upright.
-    """
-    moved = target.points - target.points.mean(0)
-    spread, axes = np.linalg.eigh(moved.T @ moved / len(moved))
-    axis = axes[:, 2] * np.sign(axes[2, 2] or 1.0)
-    angle = float(np.degrees(np.arccos(np.clip(axis[2], -1, 1))))
-    if spread[2] < LONG**2 * spread[1] or angle < LEAST_TILT_DEG:
-        return None
-    around = np.cross([0.0, 0.0, 1.0], axis)
-    return Rotation.from_rotvec(np.radians(angle) * around / np.linalg.norm(around)).as_matrix()
+    return Pose(np.eye(3), np.array([*across, up]), np.zeros(COMPONENTS))
 
 
 def settled(model: Model, target: Target, pose: Pose) -> Pose:
