@@ -10,16 +10,25 @@ import numpy as np
 import pytest
 
 from femurkit.anatomy import Side
+from femurkit.bones.likeness import fit_femur
 from femurkit.bones.model import shape_model
 from femurkit.errors import NoFemurFound
 from femurkit.geometry import Grid
 from femurkit.locate import find
 from femurkit.locate.candidates import Candidate
 from femurkit.locate.find import find_hips, locate
-from femurkit.locate.verify import MAX_OUT_IN_SOCKET_MM, Rejected, Verified, verify
+from femurkit.locate.verify import (
+    MAX_OUT_IN_SOCKET_MM,
+    MAX_SUM_IN_SOCKET_MM,
+    SOCKET_CLEAR,
+    Rejected,
+    Verified,
+    _fit_of_part,
+    verify,
+)
 from femurkit.measure.likeness import LEFT_OUT_MM
 from femurkit.mesh import Mesh
-from femurkit.solid import voxelise
+from femurkit.solid import Plane, cut, voxelise
 from femurkit.volume import Volume
 
 LEFT, RIGHT, SHAFT, BONE, MUSCLE = 200, 300, 400, 700, 0
@@ -244,3 +253,18 @@ def test_a_leg_that_ends_below_the_lesser_trochanter_is_no_proximal_femur():
 
 def test_what_the_search_lets_pass_is_not_left_out_later():
     assert MAX_OUT_IN_SOCKET_MM <= LEFT_OUT_MM
+
+
+def test_a_shaft_that_is_drawn_too_short_is_still_a_femur(monkeypatch):
+    mesh, up = femur(Side.LEFT), np.array([0.0, 0.0, 1.0])
+    top, bottom = mesh.vertices[:, 2].max(), mesh.vertices[:, 2].min()
+    length = min(top - bottom, 260.0)
+    planes = [Plane(np.array([0.0, 0.0, top - length]), up)]
+    short = cut(mesh, [Plane(np.array([0.0, 0.0, top - 0.6 * length]), up)])
+    volume = scan()
+    whole = fit_femur(short, Side.LEFT, planes).apart
+    assert whole.out_mm + whole.back_mm > MAX_SUM_IN_SOCKET_MM
+    monkeypatch.setattr("femurkit.locate.verify.in_body", lambda volume: None)
+    for share, found in ((1.0, True), (SOCKET_CLEAR - 0.1, False)):
+        monkeypatch.setattr("femurkit.locate.verify.socket_share", lambda *_, s=share: s)
+        assert (_fit_of_part(short, Side.LEFT, planes, volume) is not None) == found
