@@ -21,7 +21,16 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.damage import ANSWERS
-from benchmarks.hips import Case, Patient, Row, kept_answers, kept_rows, scores, third_pass
+from benchmarks.hips import (
+    Case,
+    Patient,
+    Row,
+    kept_answers,
+    kept_rows,
+    of_third_pass,
+    scores,
+    third_pass,
+)
 from benchmarks.limits import HARMLESS, confidence_of, limits_of, tell
 from benchmarks.patients import COUNTS, SEEDS, patient
 from benchmarks.rescans import rescanned
@@ -68,6 +77,7 @@ def row_of(case: Case) -> Row:
         return {"side": case.side.value, "refused": "DegenerateShape"}
     head = fit_head(outline, case.side)
     of_head, _ = head_signs(outline, case.side, head, case.volume)
+    of_head |= of_third_pass(case)
     row: Row = {"side": case.side.value, **signs_of(case.says, mask, case.volume), **of_head}
     if head.missing is not None:
         row["no_head"] = head.missing
@@ -116,15 +126,9 @@ def real_rows(folder: Path, network: Network) -> Iterator[Row]:
         short = name.replace("/", "_")
         for side, answer in kept_answers(folder / short, volume, network).items():
             none = Mask(np.zeros(volume.grid.shape, bool), volume.grid)
+            done = third_pass(answer, volume, side)
             case = Case(
-                volume,
-                side,
-                third_pass(answer, volume, side),
-                answer,
-                np.zeros(3),
-                24.0,
-                none,
-                None,
+                volume, side, done.field, answer, np.zeros(3), 24.0, none, None, done.undecided
             )
             yield {"case": name.partition("_ct")[0], "way": "real", **row_of(case)}
 

@@ -18,7 +18,7 @@ from femurkit.geometry import Grid
 from femurkit.images import read_image, read_mask
 from femurkit.locate.boxes import hips_for
 from femurkit.mesh import Mesh, distances_mm, read_stl
-from femurkit.segment.joint import refined
+from femurkit.segment.joint import Refined, refined
 from femurkit.segment.weights import Network, joint_network, weights_hash
 from femurkit.segment.whole import predict_whole
 from femurkit.volume import Field, Mask, Volume
@@ -36,7 +36,7 @@ class Case:
     answer: probability of femur as reconstruct draws it, third pass included; says: as the fine
     network gave it, which the signs of doubt go by.
     head_mm: centre of the true head, (3,) LPS; truth, surface: the true femur; no surface if the
-    scan was changed so that it no longer holds.
+    scan was changed so that it no longer holds. undecided: of the third pass.
     """
 
     volume: Volume
@@ -47,6 +47,7 @@ class Case:
     radius_mm: float
     truth: Mask
     surface: Mesh | None
+    undecided: float | None = None
 
     def with_answer(self, array: np.ndarray) -> Case:
         """The same femur as the network would have drawn it, (z, y, x) on the answer's grid."""
@@ -86,11 +87,16 @@ def kept_answers(folder: Path, volume: Volume, network: Network) -> dict[Side, F
         return out
 
 
-def third_pass(says: Field, volume: Volume, side: Side) -> Field:
+def third_pass(says: Field, volume: Volume, side: Side) -> Refined:
     """A fine network's answer with the head's surface as reconstruct draws it."""
     network = joint_network()
     assert network is not None
     return refined(says, volume, side, network=network)
+
+
+def of_third_pass(case: Case) -> dict[str, float]:
+    """The sign of doubt that the third pass gives, if it was made."""
+    return {} if case.undecided is None else {"head_undecided": case.undecided}
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,12 +128,14 @@ class Patient:
         where they did.
         """
         found = kept_answers(self.place / "answers" / name.replace(" ", "_"), volume, network)
+        known = {side: says for side, says in found.items() if side.value in self.truth}
+        done = {side: third_pass(says, volume, side) for side, says in known.items()}
         return [
-            Case(volume, side, third_pass(says, volume, side), says, *self.head(side),
+            Case(volume, side, done[side].field, says, *self.head(side),
                  Mask(labels == side.label, volume.grid),
-                 None if moved else read_stl(self.place / f"truth/{side.value}.stl"))
-            for side, says in found.items()
-            if side.value in self.truth
+                 None if moved else read_stl(self.place / f"truth/{side.value}.stl"),
+                 done[side].undecided)
+            for side, says in known.items()
         ]  # fmt: skip
 
     def head(self, side: Side) -> tuple[np.ndarray, float]:

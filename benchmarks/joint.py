@@ -58,7 +58,7 @@ def drawn(field: Field, volume: Volume, side: Side, third: bool) -> tuple[Mask, 
     if third:
         network = joint_network()
         assert network is not None
-        field = refined(field, volume, side, network=network)
+        field = refined(field, volume, side, network=network).field
     ready = outlined(field, volume)
     return to_mask(ready), periosteal(ready).mesh
 

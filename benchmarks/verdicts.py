@@ -31,6 +31,7 @@ from benchmarks.hips import (
     Row,
     is_bad,
     kept_rows,
+    of_third_pass,
     scores,
 )  # fmt: skip
 from benchmarks.patients import COUNTS, SEEDS, patient
@@ -101,7 +102,7 @@ def made(case: Case) -> Made:
         return Made({}, refused=f"Refused: {alike.out_text}.")
     found = measure(case.side, mask, outline, None, case.volume, alike=alike)
     of_head, places = head_signs(outline, case.side, fit_head(outline, case.side), case.volume)
-    signs = signs_of(case.says, mask, case.volume) | of_head
+    signs = signs_of(case.says, mask, case.volume) | of_head | of_third_pass(case)
     return Made(found, mask, outline, signs, places)
 
 

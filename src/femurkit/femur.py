@@ -25,7 +25,7 @@ from femurkit.mesh import Mesh
 from femurkit.remark import Remark, remarks_on
 from femurkit.report.build import femur_page, remarks
 from femurkit.report.content import FemurPage
-from femurkit.segment.joint import refined
+from femurkit.segment.joint import Refined, refined
 from femurkit.segment.uncertainty import uncertainty as doubt
 from femurkit.segment.weights import Network
 from femurkit.segment.whole import predict_whole
@@ -85,7 +85,7 @@ class Femur:
 @dataclass(frozen=True, eq=False)
 class Drawn:
     """A femur as mask and surfaces. written: what to know of the surfaces' files, by name; pieces:
-    of bone that it is in; metal: the surface of the implant.
+    of bone that it is in; metal: the surface of the implant; head_undecided: see Refined.
     """
 
     side: Side
@@ -101,6 +101,7 @@ class Drawn:
     implant: Implant | None = None
     metal: Mesh | None = None
     pieces: int = 1
+    head_undecided: float | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,10 +131,10 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
         if implant is not None:
             probability = with_implant(probability, implant)
     with steps(f"{side.value}: mask"):
-        drawn = probability
+        drawn = Refined(probability, None)
         if work.joint is not None:
             drawn = refined(probability, volume, side, network=work.joint)
-        pieces = outlined_pieces(drawn, volume, edge=work.outline == "edge")
+        pieces = outlined_pieces(drawn.field, volume, edge=work.outline == "edge")
         mask = mask_of(pieces)
         write_mask(mask.array.view("uint8"), volume.grid, files.folder / "mask.nii.gz")
         if work.uncertainty:
@@ -173,6 +174,7 @@ def draw_femur(work: Work, hip: Hip) -> Drawn:
         implant,
         surfaces["implant"].mesh if implant is not None else None,
         len(pieces),
+        drawn.undecided,
     )
 
 
@@ -201,7 +203,7 @@ def measure_femur(work: Work, drawn: Drawn) -> Measured:
         measured = measure(
             side, drawn.mask, drawn.outline, drawn.hollow, volume,
             probability=drawn.probability, cortex=wall, alike=drawn.alike, no_canal=drawn.no_canal,
-            implant=implant, pieces=drawn.pieces,
+            implant=implant, pieces=drawn.pieces, head_undecided=drawn.head_undecided,
         )  # fmt: skip
         measured = without_axes(measured, drawn.pieces) | {"surfaces": drawn.written}
     findings = (

@@ -24,6 +24,8 @@ FRONT = np.array([-0.6, -0.55, 0.58])
 FRONT /= np.linalg.norm(FRONT)
 GRID = Grid.aligned((84, 84, 84), (1.0, 1.0, 1.0), CENTRE - 41.5)
 BONE, FLUID = 500.0, 40.0
+SIGNS = tuple(name for name in OF_THE_HEAD if name != "head_undecided")
+"""Those that the surface itself shows."""
 
 
 def plateau(directions, way, half_mm, high_mm):
@@ -61,7 +63,7 @@ def signs(surface, volume, side=Side.LEFT):
 @pytest.mark.parametrize("noise_hu", [0.0, 40.0])
 def test_a_round_head_in_its_joint_space_shows_no_sign(noise_hu):
     found, _ = signs(ball(), joint(noise_hu=noise_hu))
-    assert found == pytest.approx(dict.fromkeys(OF_THE_HEAD, 0.0), abs=0.02)
+    assert found == pytest.approx(dict.fromkeys(SIGNS, 0.0), abs=0.02)
 
 
 @pytest.mark.parametrize("high_mm", [2.0, 2.6, 4.0])

@@ -53,13 +53,14 @@ MEANING = {
     "head_bump_mm": "the head's surface has a bump of {:.1f} mm where the CT shows no edge of bone",
     "head_notch_mm": "the head's surface has a notch of {:.1f} mm where the CT shows no edge of "
     "bone",
+    "head_undecided": "the networks are undecided where the surface of the head lies ({:.2f})",
     "joint_bone_share": "over {:.0%} of the head there is bone on both sides of the outline, and "
     "no joint space",
     "joint_soft_share": "over {:.0%} of the head there is soft tissue on both sides of the outline",
 }
 """What each sign says when it has gone too far."""
 OF_THE_HEAD = tuple(name for name in MEANING if name.startswith(("head_", "joint_")))
-"""Signs of one place: measure/head_surface.py gives them."""
+"""Signs of one place: measure/head_surface.py gives them, and segment/joint.py the doubt."""
 MAX_LOCAL_DOUBT = 1.9
 """Such signs ask for a look but reject no femur: the rest of it may be as good as any."""
 RISES = ("head_lump_mm", "head_bump_mm")

@@ -43,13 +43,15 @@ def measure(
     no_canal: str | None = None,
     implant: Implant | None = None,
     pieces: int = 1,
+    head_undecided: float | None = None,
 ) -> dict[str, Any]:
     """Plain numbers for measurements.json; units are the endings of the names.
 
     mask on the scan's grid, surfaces in LPS mm; probability: what a network gave, on its box, for
     the confidence, which needs the volume too; cortex: of the periosteal surface, if it was sought;
     alike: how like a femur that surface is; no_canal: why the hollow surface is the solid one, if
-    it is; implant: the metal at this femur, if there is any; pieces: of bone that are known.
+    it is; implant: the metal at this femur, if there is any; pieces: of bone that are known;
+    head_undecided: of the third pass (segment.joint.Refined), if it was made.
     What cannot be measured is None, and `not_measurable` says why; `standard_errors` holds those
     that are known. `checks` is a list of {code, passed, text}.
     """
@@ -112,6 +114,8 @@ def measure(
         )
     if volume is not None and probability is not None:
         of_head, places = head_signs(periosteal, side, head, volume)
+        if head_undecided is not None:
+            of_head |= {"head_undecided": head_undecided}
         sure = confidence(signs_of(probability, mask, volume) | of_head, places=places)
         found["confidence"] = _rounded(sure.value, 2)
         found["checks"].append(check("CONFIDENT", not sure.low, sure.text))

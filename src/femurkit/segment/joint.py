@@ -8,6 +8,8 @@ the neck and at the ends of the scan the result fades into that of the fine netw
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import ndimage
 from scipy.special import expit, logit
@@ -34,6 +36,7 @@ SMOOTH_NODES = 1.0
 """Standard deviation of the smoothing of the heights, in nodes of the map across the rays."""
 UNSURE = 0.5
 """Sum of p (1 - p) along a ray at which its height counts half."""
+UNDECIDED_PERCENTILE = 90
 FADE_DEG = (95.0, 118.0)
 """From the first angle from the pole to the second the fine network takes over."""
 OUT_OF_SCAN = 4
@@ -53,8 +56,19 @@ REACH = 1.6
 """The field changes within so many radii of the head's centre."""
 
 
-def refined(field: Field, volume: Volume, side: Side, *, network: Network) -> Field:
-    """A fine network's answer with the head's surface of the joint network, on the same grid.
+@dataclass(frozen=True, eq=False)
+class Refined:
+    """A femur after the third pass. field: probability on the same grid as before; undecided: how
+    far both networks together are from saying where the head's surface lies, 0 to 1: exceeded on a
+    tenth of the rays. None where the third pass has nothing to say.
+    """
+
+    field: Field
+    undecided: float | None
+
+
+def refined(field: Field, volume: Volume, side: Side, *, network: Network) -> Refined:
+    """A fine network's answer with the head's surface of the joint network.
 
     field: probability on the box of one hip; volume: the scan in HU; network: of kind joint.
     The field comes back as it is where there is no head in it, where there is metal in the joint,
@@ -62,19 +76,23 @@ def refined(field: Field, volume: Volume, side: Side, *, network: Network) -> Fi
     surface.
     """
     if volume.grid.slices[1] > MAX_SLICE_MM:
-        return field
+        return Refined(field, None)
     head = head_map(field, side)
     if head is None:
-        return field
+        return Refined(field, None)
     hu = head.sample(volume.array, volume.grid, outside=-1000.0)
     if np.count_nonzero(hu > METAL_HU) > MAX_METAL * hu.size:
-        return field
+        return Refined(field, None)
     fine = head.sample(field.array, field.grid, outside=0.0)
     says = expit(_odds(network(hu)[network.femur]) + FINE_SHARE * _odds(fine))
     (height, sure), (before, _) = heights(says), heights(fine)
     height, weight = smoothed(height, sure), _weight(height, head.within(volume.grid))
     apart_mm = head.step_mm * float((np.abs(height - before) * weight).sum() / max(weight.sum(), 1))
-    return field if apart_mm > MAX_APART_MM else laid_in(field, head, height, weight)
+    if apart_mm > MAX_APART_MM:
+        return Refined(field, 1.0)
+    seen = sure[weight > 0.5]
+    undecided = float(np.percentile(1 - seen, UNDECIDED_PERCENTILE)) if seen.size else None
+    return Refined(laid_in(field, head, height, weight), undecided)
 
 
 def head_map(field: Field, side: Side) -> HeadMap | None:
