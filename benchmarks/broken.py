@@ -22,6 +22,7 @@ from femurkit.phantom.patient import make_patient
 from femurkit.phantom.shapes import FemurFrame
 from femurkit.segment.weights import fine_network
 from femurkit.segment.whole import predict_whole
+from femurkit.solid import faces
 from femurkit.surface.breaks import breaks_in, gap_around_shaft
 from femurkit.surface.fragments import mask_of, outlined_pieces
 from femurkit.surface.implant import implant_of, with_implant
@@ -163,7 +164,7 @@ def findings(volume: Volume, side: Side, probability, truth, metal) -> str:
     pieces = outlined_pieces(bone, volume)
     outline = together([periosteal(piece) for piece in pieces]).mesh
     seen = [f"{len(pieces)} pieces"] if len(pieces) > 1 else []
-    seen += [found.text for found in breaks_in(outline, side)]
+    seen += [found.text for found in breaks_in(outline, side, faces(volume.grid))]
     if implant is None and gap_around_shaft(outline, side, volume):
         seen.append("gap in the cortex")
     row = f"DSC {dsc(mask_of(pieces).array, truth):.3f}"

@@ -31,13 +31,25 @@ def whole(femur_like):
 
 
 def test_a_whole_femur_has_no_step(whole):
-    assert breaks_in(whole, Side.LEFT) == ()
+    assert breaks_in(whole, Side.LEFT, ()) == ()
+
+
+def test_a_side_of_the_scan_that_cuts_the_bone_is_no_step(whole, head):
+    """Cut from a level on, the middle of the bone jumps, though nothing is broken."""
+    at = head[0] - 90 * UP
+    middle = whole.vertices[np.abs(whole.vertices[:, 2] - at[2]) < 6].mean(0)
+    side = Plane(middle, np.array([-1.0, 0.0, 0.0]))
+    above = cut(cut(whole, [Plane(at, UP)]), [side])
+    parts = (above, cut(whole, [Plane(at, -UP)]))
+    outline = together([Surface(part, NONE, 0.0, 0.0) for part in parts]).mesh
+    assert any("shaft" in found.text for found in breaks_in(outline, Side.LEFT, ()))
+    assert not any("shaft" in found.text for found in breaks_in(outline, Side.LEFT, (side,)))
 
 
 @pytest.mark.parametrize("aside", [6.0, 12.0, 25.0])
 def test_a_shaft_moved_aside_has_a_step_and_the_head_is_kept(whole, head, aside):
     at = head[0] - 90 * UP
-    found = breaks_in(broken(whole, at, UP, [aside, 0, 0]), Side.LEFT)
+    found = breaks_in(broken(whole, at, UP, [aside, 0, 0]), Side.LEFT, ())
     assert len(found) == 1
     assert found[0].text == f"the shaft has a step of {aside:.0f} mm"
     assert found[0].kept.depth_mm(head[0]) > 0
@@ -47,7 +59,7 @@ def test_a_shaft_moved_aside_has_a_step_and_the_head_is_kept(whole, head, aside)
 def test_a_head_moved_on_its_neck_is_a_step_and_the_shaft_is_kept(whole, head):
     neck = np.array([0.8, 0.0, -0.6])
     shift = 14 * np.array([0.6, 0.0, 0.8])
-    found = breaks_in(broken(whole, head[0] + 32 * neck, neck, -shift), Side.LEFT)
+    found = breaks_in(broken(whole, head[0] + 32 * neck, neck, -shift), Side.LEFT, ())
     assert [b.text.startswith("the neck has a step") for b in found] == [True]
     assert found[0].kept.depth_mm(head[0]) < 0
 

@@ -197,7 +197,10 @@ def _fit_of_part(
     socket: the shaft of a humerus or a tibia alone fits that of a femur.
     """
     try:
-        for kept in (_above_end(surface), *(found.kept for found in breaks_in(surface, side))):
+        for kept in (
+            _above_end(surface),
+            *(found.kept for found in breaks_in(surface, side, planes)),
+        ):
             rest = cut(surface, [kept])
             part = fit_femur(rest, side, (*planes, kept), shown=in_body(volume))
             if part.vertices is None or part.apart.out_mm + part.apart.back_mm > SURE_SUM_MM:

@@ -13,7 +13,7 @@ from femurkit.errors import DegenerateShape
 from femurkit.measure.likeness import Likeness, likeness
 from femurkit.mesh import Mesh
 from femurkit.remark import Remark
-from femurkit.solid import Plane, cut
+from femurkit.solid import Plane, cut, faces
 from femurkit.surface.axes import axes_of
 from femurkit.surface.breaks import breaks_in, gap_around_shaft
 from femurkit.surface.head import Head
@@ -35,7 +35,7 @@ def likeness_of_part(
     planes, shown: as in likeness(). None if nothing looks broken, or the part is like none either.
     """
     try:
-        for found in breaks_in(mesh, side):
+        for found in breaks_in(mesh, side, planes):
             part = likeness(cut(mesh, [found.kept]), side, (*planes, found.kept), shown=shown)
             if part.is_femur:
                 return part
@@ -61,7 +61,7 @@ def fracture_findings(
     """
     axes = axes_of(outline, side, _head(measured))
     seen = [f"it comes out in {pieces} pieces"] if pieces > 1 else []
-    seen += [found.text for found in breaks_in(outline, side, axes)]
+    seen += [found.text for found in breaks_in(outline, side, faces(volume.grid), axes)]
     if not seen and not metal and gap_around_shaft(outline, side, volume, axes):
         seen.append("a gap goes around the cortex of the shaft")
     if not seen:

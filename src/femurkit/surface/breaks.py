@@ -6,6 +6,7 @@ the shaft that is not displaced leaves a gap all around the cortex. Others are n
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +39,8 @@ APART_MM, LINE = 2.0, 6
 NECK_APART_MM, NECK_LINE = 1.5, 4
 CLEAR_MM, NECK_CLEAR_MM = 25.0, 8.0
 """The larger part is cut off so far from the break, beside which pieces may overlap."""
+AT_PLANE_MM = 1.0
+"""A point of a section so near to where the scan ends lies on the cut."""
 LEAST_MM2 = 60.0
 SECTORS, DEEP_MM, ALONG_MM = 16, 7.0, 20.0
 """The cortex is the densest HU of each sector down to this depth, held against that of the levels
@@ -68,14 +71,17 @@ def _broken(text: str, at_mm: np.ndarray, kept: np.ndarray, clear_mm: float) -> 
     return Break(text, at_mm, Plane(at_mm + clear_mm * kept, kept))
 
 
-def breaks_in(outline: Mesh, side: Side, axes: Axes | str | None = None) -> tuple[Break, ...]:
+def breaks_in(
+    outline: Mesh, side: Side, planes: Sequence[Plane], axes: Axes | str | None = None
+) -> tuple[Break, ...]:
     """What the outline shows of a fracture.
 
-    outline: periosteal, closed, LPS mm. axes: as axes_of gave them, if that was done.
+    outline: periosteal, closed, LPS mm; planes: where the scan ends. axes: as axes_of gave them, if
+    that was done.
     """
     axes = axes or axes_of(outline, side)
     neck = () if isinstance(axes, str) else _neck(outline, axes)
-    return (*neck, *_shaft(outline, axes))
+    return (*neck, *_shaft(outline, axes, planes))
 
 
 def _neck(outline: Mesh, axes: Axes) -> tuple[Break, ...]:
@@ -102,9 +108,11 @@ def _neck(outline: Mesh, axes: Axes) -> tuple[Break, ...]:
     return ()
 
 
-def _shaft(outline: Mesh, axes: Axes | str) -> tuple[Break, ...]:
-    """The largest step of the bone's middle below the neck, if it is one."""
-    levels = _levels(outline, axes, BELOW_HEAD_RADII)
+def _shaft(outline: Mesh, axes: Axes | str, planes: Sequence[Plane]) -> tuple[Break, ...]:
+    """The largest step of the bone's middle below the neck, if it is one. Where a side of the scan
+    cuts the bone, its middle jumps without a break: such levels do not count.
+    """
+    levels = [s for s in _levels(outline, axes, BELOW_HEAD_RADII) if not _cut(s, planes)]
     if len(levels) < 2 * LINE + 1:
         return ()
     at = np.array([s.centroid_mm for s in levels])
@@ -114,6 +122,15 @@ def _shaft(outline: Mesh, axes: Axes | str) -> tuple[Break, ...]:
         return ()
     text = f"the shaft has a step of {steps[worst]:.0f} mm"
     return (_broken(text, at[worst], np.array([0.0, 0.0, 1.0]), CLEAR_MM),)
+
+
+def _cut(section: Section, planes: Sequence[Plane]) -> bool:
+    """Whether a side of the scan cuts a transverse section."""
+    return any(
+        (plane.depth_mm(section.points) < AT_PLANE_MM).any()
+        for plane in planes
+        if abs(plane.inward[2]) < 0.5
+    )
 
 
 def _steps(along: np.ndarray, across: np.ndarray, line: int) -> np.ndarray:
