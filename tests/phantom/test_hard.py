@@ -15,7 +15,7 @@ from femurkit.phantom.distance import cut_short, depth_below
 from femurkit.phantom.fracture import KINDS, fractured
 from femurkit.phantom.hard import METAL, SHARES, draw_hard
 from femurkit.phantom.implant import HIP, implanted
-from femurkit.phantom.pose import draw_joint, in_any_posture
+from femurkit.phantom.joint import draw_joint, in_any_posture
 from femurkit.phantom.render import depths, scan
 from femurkit.phantom.scanner import draw_scanner
 from femurkit.phantom.turned import turned

@@ -6,7 +6,8 @@ from femurkit.bones.model import shape_model
 from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.mesh import vertex_normals
-from femurkit.phantom.pose import Joint, assemble, draw_joint
+from femurkit.phantom.joint import Joint, draw_joint
+from femurkit.phantom.pose import assemble
 from femurkit.phantom.shapes import MIRROR, femur_frame, fit_sphere
 from femurkit.solid import voxelise
 from femurkit.surface.axes import axes_of

@@ -14,18 +14,12 @@ from femurkit.anatomy import Side
 from femurkit.mesh import Mesh
 from femurkit.phantom.bone_hu import BoneHu, draw_bone_hu
 from femurkit.phantom.brush import Ellipsoid
+from femurkit.phantom.cortex import with_cortex
+from femurkit.phantom.joint import Joint, draw_joint, in_any_posture
 from femurkit.phantom.labelmaps import LabelMap, MappedBody, label_maps
 from femurkit.phantom.part import Part
 from femurkit.phantom.person import Person
-from femurkit.phantom.pose import (
-    Joint,
-    assembled,
-    draw_joint,
-    draw_warp,
-    in_any_posture,
-    posed_frame,
-    with_cortex,
-)
+from femurkit.phantom.pose import assembled, draw_warp, posed_frame
 from femurkit.phantom.shapes import MIRROR, Bone
 from femurkit.phantom.soft import SoftTissue, draw_body, draw_soft_hu
 from femurkit.phantom.spine import spine_above

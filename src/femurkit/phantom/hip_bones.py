@@ -15,7 +15,8 @@ from femurkit.geometry import Grid
 from femurkit.mesh import Mesh
 from femurkit.phantom.bone_hu import draw_bone_hu
 from femurkit.phantom.canvas import Canvas
-from femurkit.phantom.pose import Joint, assembled, draw_joint, in_any_posture
+from femurkit.phantom.joint import Joint, draw_joint, in_any_posture
+from femurkit.phantom.pose import assembled
 from femurkit.phantom.shapes import Bone, FemurFrame
 from femurkit.phantom.soft import DrawnBody, draw_body, draw_soft_hu
 from femurkit.solid import voxelise

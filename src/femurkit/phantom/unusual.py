@@ -13,8 +13,8 @@ from femurkit.anatomy import Side
 from femurkit.geometry import Grid
 from femurkit.mesh import Mesh, vertex_normals
 from femurkit.phantom.anatomy import Anatomy
+from femurkit.phantom.joint import Joint, arthritic, seat
 from femurkit.phantom.part import Part
-from femurkit.phantom.pose import Joint, arthritic, seat
 from femurkit.phantom.shapes import Bone, FemurFrame
 from femurkit.phantom.soft import SoftTissue
 from femurkit.phantom.solids import Ball, Layer, rough_plane
