@@ -14,7 +14,6 @@ from scipy import ndimage
 
 from benchmarks.hips import Case
 from femurkit.geometry import Grid, resample
-from femurkit.volume import Field
 
 SHARP_MM = 0.6
 """Distance over which a damaged outline's probability falls, as sharp as the network's own."""
@@ -168,7 +167,7 @@ def step(case: Case, rng: np.random.Generator) -> Case:
     moved = resample(case.answer.array, Grid(grid.shape, affine), grid, outside=0.0)
     level = -45 - rng.uniform(0, 30)
     array = np.where(places(case)[..., 2] < level, moved, case.answer.array)
-    return replace(case, answer=Field(array.astype(np.float32), grid))
+    return case.with_answer(array)
 
 
 def nothing(case: Case, rng: np.random.Generator) -> Case:

@@ -50,10 +50,13 @@ class Case:
     undecided: float | None = None
 
     def with_answer(self, array: np.ndarray) -> Case:
-        """The same femur as the network would have drawn it, (z, y, x) on the answer's grid."""
+        """The same femur as another answer draws it, (z, y, x) on the grid; the third pass has not
+        seen that one.
+        """
         array, grid = array.astype(np.float32), self.answer.grid
         says = np.where(array != self.answer.array, array, self.says.array)
-        return replace(self, answer=Field(array, grid), says=Field(says, grid))
+        answer, says_now = Field(array, grid), Field(says, grid)
+        return replace(self, answer=answer, says=says_now, undecided=None)
 
 
 def answers_of(volume: Volume, network: Network) -> dict[Side, Field]:
@@ -151,7 +154,7 @@ def kept_rows(
     place: Path, name: str, network: Network, make: Callable[[], Iterable[Row]], *, again: bool
 ) -> list[Row]:
     """The rows of one patient from the last run with these networks, or made and kept."""
-    kept = place / f"{name}-{weights_hash(network)[:12]}.json"
+    kept = place / f"{name}-{weights_hash(network, joint_network())[:12]}.json"
     if again or not kept.exists():
         kept.write_text(json.dumps(list(make())))
     rows: list[Row] = json.loads(kept.read_text())

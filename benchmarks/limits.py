@@ -18,12 +18,14 @@ ROOM = {
     "inside_hu": 150.0, "fat_off_hu": 15.0, "loose_end_mm": 15.0, "cut_by_box_mm2": 100.0,
     "repeated_slices": 0.05, "no_edge_share": 0.05,
     "head_lump_mm": 0.5, "head_bump_mm": 0.4, "head_notch_mm": 0.25, "joint_bone_share": 0.06,
-    "joint_soft_share": 0.4, "head_undecided": 0.05,
+    "joint_soft_share": 0.25, "head_undecided": 0.05,
 }  # fmt: skip
 """A limit is at least this far from what is usual, whatever the phantoms say. Far for soft tissue
 on both sides: good heads of thin bone show it over more than half."""
-USUAL = 0.98
-"""Share of the good heads that lie within what is usual: one odd head must not set the limit."""
+ODD = 0.03
+"""Share of the patients whose good heads may lie beyond what is usual, and one at least: an odd head,
+scanned several times, must not set the limit.
+"""
 LOW_IS_BAD = ("inside_hu",)
 HARMLESS = ("lower dose", "softer kernel", "sharper kernel")
 """Rescans (benchmarks.rescans) that leave a result as good as it was."""
@@ -42,8 +44,7 @@ def limits_of(rows: list[Row]) -> dict[str, tuple[float, float]]:
         thin = THICK_MM if name in OF_THE_HEAD else np.inf
         here = [row for row in rows if name in row and row.get("slice_mm", 0) <= thin]
         good = [row for row in here if row["way"] in kinds and not is_bad(row)]
-        values = [sign * row[name] for row in good]
-        usual = float(np.quantile(values, USUAL if name in OF_THE_HEAD else 1.0, method="lower"))
+        usual = usual_of(good, name, sign)
         groups = (
             [sign * row[name] for row in here if which(row)]
             for which in (is_bad, lambda row: row["way"] not in ("none", "real", *HARMLESS))
@@ -51,8 +52,22 @@ def limits_of(rows: list[Row]) -> dict[str, tuple[float, float]]:
         beyond = next((b for g in groups if (b := [v for v in g if v > usual + 1e-6])), None)
         middle = usual if beyond is None else float(np.median(beyond))
         limit = usual + max(ROOM[name], SHARE[name] * (middle - usual))
+        if name.endswith("_share"):
+            limit = min(limit, 1.0)
         out[name] = (float(f"{sign * usual:.3g}"), float(f"{sign * limit:.3g}"))
     return out
+
+
+def usual_of(good: list[Row], name: str, sign: int) -> float:
+    """The worst value of a sign among good results, times sign; of the head, without the ODD
+    patients.
+    """
+    worst: dict[str, float] = {}
+    for row in good:
+        worst[row["case"]] = max(worst.get(row["case"], -np.inf), sign * row[name])
+    values = sorted(worst.values(), reverse=True)
+    left_out = max(1, round(ODD * len(values))) if name in OF_THE_HEAD else 0
+    return values[min(left_out, len(values) - 1)]
 
 
 def confidence_of(row: Row, limits: dict[str, tuple[float, float]]) -> float:

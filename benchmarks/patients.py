@@ -8,6 +8,7 @@ The set `limits` is for setting limits, the set `scores` for scoring: other seed
 from __future__ import annotations
 
 import argparse
+import json
 import shutil
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ PEOPLE = (
 )  # fmt: skip
 """Nobody in particular, and people at the ends of the range of size and weight, in turn."""
 ONE_SIDED = {8: Side.LEFT, 23: Side.RIGHT}
-"""Patients of the set `scores` without one femur."""
+"""Patients of the scored seeds without one femur."""
 SHORT = (5, 12, 19, 26)
 """Patients whose scan ends 105 mm below the lower head: just enough femur."""
 EXTENT_MM, SHORT_MM = (45.0, 130.0), (35.0, 105.0)
@@ -59,11 +60,20 @@ def drawn_as(name: str, number: int) -> dict[str, Any]:
 def patient(folder: Path, name: str, number: int) -> Path:
     """The folder of one patient, drawn if it is not there yet."""
     out = folder / name / f"P{number:03d}"
-    if not (out / "truth/truth.json").exists():
+    wanted = drawn_as(name, number)
+    if not _is(out / "truth/truth.json", wanted):
         shutil.rmtree(out, ignore_errors=True)  # one that was begun and not ended
-        made = make_patient(**drawn_as(name, number))
+        made = make_patient(**wanted)
         write_patient(made, out, format="nifti")
     return out
+
+
+def _is(truth: Path, wanted: dict[str, Any]) -> bool:
+    """Whether a patient is there, and the one that is wanted."""
+    if not truth.exists():
+        return False
+    told = json.loads(truth.read_text())
+    return all(told[key] == wanted[key] for key in ("seed", "number"))
 
 
 def main() -> None:

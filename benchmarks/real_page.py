@@ -22,6 +22,10 @@ INTRO = (
     "A scan of the shaft alone, of the knee, or of another place must be refused: exit code 4, and",
     "`inspect` names no femur. Wrong side: a femur that is there, called by the other side.",
     "",
+    "The fine network has learnt from outlines that femurkit drew in these scans, but for",
+    "pelvic-ref-002 and those without a proximal femur. So this page does not say how good it is",
+    "on scans that it has never seen.",
+    "",
 )
 SIDES = (
     "How the side of a box is known (`side_from`): *header*: DICOM orientation. *organs*: the",

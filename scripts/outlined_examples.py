@@ -4,9 +4,9 @@
 
 DATA: the folder of the scans of benchmarks/real_scans.csv. RESULTS: NAME/ of each scan that
 `femurkit reconstruct` was run on. OUT: a folder for real-*.npz, which `more_examples` of a training
-configuration names. The outline of the whole pipeline (with its third pass and its checks) teaches
-the fine network; other bone is what that network says itself. A femur with an implant, and every
-hip of pelvic-ref-002, is left out.
+configuration names. The outline of the whole pipeline, third pass included, teaches the
+fine network; other bone is what that network says itself. Left out: a femur that was rejected or
+has an implant, and pelvic-ref-002.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ TABLE = Path(__file__).parent.parent / "benchmarks/real_scans.csv"
 VALIDATION = "pelvic-ref-002"
 TOP_MM = 30.0
 """Where a head is not in the scan, the middle of so much of the top stands for its centre."""
-LEAST_OTHER = 0.1
+MIN_OTHER = 0.1
 
 
 def example(volume: Volume, mesh: Mesh, side: Side, centre: np.ndarray) -> dict[str, np.ndarray]:
@@ -52,7 +52,7 @@ def example(volume: Volume, mesh: Mesh, side: Side, centre: np.ndarray) -> dict[
     pads = [(0, -n % step) for n, step in zip(box.shape, network.steps, strict=True)]
     says = network(np.pad(hu, pads, constant_values=-1000.0))
     other = says[network.classes.index("other bone")][tuple(slice(n) for n in box.shape)]
-    other = np.minimum(np.where(other < LEAST_OTHER, 0, other), 1 - femur) * seen
+    other = np.minimum(np.where(other < MIN_OTHER, 0, other), 1 - femur) * seen
     return {
         "hu": np.rint(hu).astype(np.int16),
         "femur": np.rint(femur * 255).astype(np.uint8),
@@ -61,7 +61,7 @@ def example(volume: Volume, mesh: Mesh, side: Side, centre: np.ndarray) -> dict[
 
 
 def rows(data: Path, results: Path) -> list[tuple[Path, Path, dict[str, Any]]]:
-    """(scan, its results, its run.json) of every scan that may teach."""
+    """(scan, its results, its measurements.json) of every scan that may teach."""
     out = []
     for row in csv.DictReader(TABLE.open()):
         done = results / row["scan"] / "measurements.json"
@@ -80,7 +80,7 @@ def main() -> None:
             volume = read_image(scan)
         for femur in femora:
             side = Side(femur["side"])
-            if (home / side.value / "implant.stl").exists():
+            if femur["verdict"] == "reject" or (home / side.value / "implant.stl").exists():
                 continue
             mesh = read_stl(home / side.value / "femur.stl")
             top = mesh.vertices[mesh.vertices[:, 2] > mesh.vertices[:, 2].max() - TOP_MM]

@@ -39,10 +39,10 @@ does not show whether the head has a socket. Real hips, cut off, with a nail or 
 and 6.0 mm. Kidneys, vertebrae, knees, shoulders and iliac wings: 3.9 mm and more; those within
 4.6 mm, together 11.7 mm and more."""
 MIN_BROKEN_MM = 120.0
-"""A shorter candidate is not looked at for a break of the shaft; one of the neck fits as it is."""
+"""Of a shorter candidate no part is fitted by itself; one with a broken neck fits as it is."""
 END_MM = 20.0
-"""Rounding at the lower end of a shaft that the network draws no farther, though the scan goes on.
-"""
+"""So much of the lower end is cut away where the network draws the shaft no farther, though the
+scan goes on: it is rounded there."""
 SURE_SUM_MM = 4.0
 """Nothing but a proximal femur came as near."""
 SOCKET_CLEAR, MAX_OUT_IN_SOCKET_MM, MAX_SUM_IN_SOCKET_MM = 0.7, 5.0, 12.0
@@ -197,19 +197,20 @@ def _fit_of_part(
     socket: the shaft of a humerus or a tibia alone fits that of a femur.
     """
     try:
-        for kept in (
-            _above_end(surface),
-            *(found.kept for found in breaks_in(surface, side, planes)),
-        ):
+        breaks = breaks_in(surface, side, planes)
+    except DegenerateShape:
+        breaks = ()
+    for kept in (_above_end(surface), *(found.kept for found in breaks)):
+        try:
             rest = cut(surface, [kept])
             part = fit_femur(rest, side, (*planes, kept), shown=in_body(volume))
-            if part.vertices is None or part.apart.out_mm + part.apart.back_mm > SURE_SUM_MM:
-                continue
-            socket = socket_share(volume, landmarks_of(part.vertices), side)
-            if socket is not None and socket >= SOCKET_CLEAR:
-                return part
-    except DegenerateShape:  # nothing is left beside the break
-        return None
+        except DegenerateShape:  # nothing is left on that side
+            continue
+        if part.vertices is None or part.apart.out_mm + part.apart.back_mm > SURE_SUM_MM:
+            continue
+        socket = socket_share(volume, landmarks_of(part.vertices), side)
+        if socket is not None and socket >= SOCKET_CLEAR:
+            return part
     return None
 
 

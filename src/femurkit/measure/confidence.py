@@ -53,7 +53,8 @@ MEANING = {
     "head_bump_mm": "the head's surface has a bump of {:.1f} mm where the CT shows no edge of bone",
     "head_notch_mm": "the head's surface has a notch of {:.1f} mm where the CT shows no edge of "
     "bone",
-    "head_undecided": "the networks are undecided where the surface of the head lies ({:.2f})",
+    "head_undecided": "the networks are undecided, or disagree, where the head's surface lies "
+    "({:.2f})",
     "joint_bone_share": "over {:.0%} of the head there is bone on both sides of the outline, and "
     "no joint space",
     "joint_soft_share": "over {:.0%} of the head there is soft tissue on both sides of the outline",

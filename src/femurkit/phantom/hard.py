@@ -26,7 +26,7 @@ SHARES = {
     "tumours": 0.06, "paget": 0.03, "porotic": 0.04, "child": 0.07, "large": 0.04,
     "dysplasia": 0.05, "arthritis": 0.06, "posture": 0.25, "plain": 0.02,
 }  # fmt: skip
-"""How often each kind of patient is drawn, relative to the others."""
+"""How often each kind of patient is drawn: weights, normalised to a sum of 1."""
 METAL = (*HIP, *NEARBY)
 CHILD, LARGE = Person("woman", 12, 35), Person("man", 55, 170)
 

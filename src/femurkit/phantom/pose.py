@@ -45,13 +45,13 @@ def assembled(
             bones = assemble(rng, draw(), size=size)
         except DegenerateShape:
             continue
-        if _knees_apart_mm(bones) >= knees_apart_mm:
+        if not knees_apart_mm or _knees_apart_mm(bones) >= knees_apart_mm:
             return bones
     raise DegenerateShape(f"no possible posture in {TRIES} tries")
 
 
 def _knees_apart_mm(bones: list[Bone]) -> float:
-    """Least distance between vertices of the two femora, which is at the knees; inf for one."""
+    """Least distance between vertices of the two femora, mostly at the knees; inf for one."""
     femora = [bone.mesh.vertices for bone in bones if bone.kind == "femur"]
     if len(femora) < 2:
         return float("inf")

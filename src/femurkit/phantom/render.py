@@ -67,8 +67,8 @@ def scan(
         add_noise(seen, scanner, chance)
         if error is not None:
             here = grid.crop((start, 0, 0), (stop, *grid.shape[1:]))
-            wrong = resample(*error, here, outside=0.0)
-            seen += np.where(seen > BRIGHT_HU, np.maximum(wrong, 0), wrong)
+            streak = resample(*error, here, outside=0.0)
+            seen += np.where(seen > BRIGHT_HU, np.maximum(streak, 0), streak)
         out[start:stop] = np.clip(np.rint(seen), -1024, anatomy.top_hu)
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -12,6 +12,8 @@ from femurkit.phantom.anatomy import Anatomy
 from femurkit.phantom.soft import AIR_HU, SoftTissue
 
 MAX_DEG = 25.0
+STEP_MM = 2.0
+"""Soft tissue is sampled no finer than this: the box around a turned slab of a scan is large."""
 CUSHION_MM = 60.0
 """How far the table lies below the skin of a patient who is turned."""
 
@@ -28,7 +30,7 @@ class TurnedBody:
         affine = grid.affine.copy()
         affine[:3] = self.turn.T @ affine[:3]
         there = Grid(grid.shape, affine)
-        step = min(grid.spacing_mm)
+        step = max(STEP_MM, min(grid.spacing_mm))
         low, high = there.bounds_mm()
         shape = np.ceil((high - low) / step).astype(int)[::-1] + 2
         lattice = Grid.aligned(tuple(shape), (step,) * 3, low - step / 2)

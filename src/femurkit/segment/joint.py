@@ -60,7 +60,7 @@ REACH = 1.6
 class Refined:
     """A femur after the third pass. field: probability on the same grid as before; undecided: how
     far both networks together are from saying where the head's surface lies, 0 to 1: exceeded on a
-    tenth of the rays. None where the third pass has nothing to say.
+    tenth of the rays; 1 where they mean different surfaces. None where there is no third pass.
     """
 
     field: Field

@@ -62,7 +62,10 @@ def material(config: Config, run: Path) -> Material:
         taught, held = _parted(drawn, config.trunk_phantoms - _held(config.trunk_phantoms))
         labelled, others = labelled + taught, others + held
     if config.more_examples:
-        labelled += sorted(Path(config.more_examples).glob("*.npz"))
+        more = sorted(Path(config.more_examples).glob("*.npz"))
+        if not more:
+            raise _nothing("no *.npz in the folder of more_examples", "hips made beforehand")
+        labelled += more
     if not config.phantoms:  # the temperature is fitted on ordinary patients where there are any
         validation += others
     if not labelled:
