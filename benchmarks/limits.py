@@ -23,8 +23,8 @@ ROOM = {
 """A limit is at least this far from what is usual, whatever the phantoms say. Far for soft tissue
 on both sides: good heads of thin bone show it over more than half."""
 ODD = 0.03
-"""Share of the patients whose good heads may lie beyond what is usual, and one at least: an odd head,
-scanned several times, must not set the limit.
+"""Share of the patients whose good heads may lie beyond what is usual, and one at least: an odd
+head, scanned several times, must not set the limit.
 """
 LOW_IS_BAD = ("inside_hu",)
 HARMLESS = ("lower dose", "softer kernel", "sharper kernel")

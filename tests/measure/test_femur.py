@@ -20,7 +20,7 @@ from femurkit.remark import remarks_on
 from femurkit.solid import Plane, cut, voxelise
 from femurkit.surface.hollow import Hollow
 from femurkit.surface.smooth import Smoothing, smooth
-from femurkit.volume import Mask, Volume
+from femurkit.volume import Field, Mask, Volume
 
 UP = np.array([0.0, 0.0, 1.0])
 
@@ -169,6 +169,21 @@ def test_metal_near_the_bone_is_counted_and_fails_its_check(bone):
     found = measure(Side.LEFT, mask, mesh, None, Volume(hu, mask.grid))
     assert metal_ml(Volume(hu, mask.grid), mask) == pytest.approx(4 * 10 * 10 * 2.5 / 1000)
     assert "NO_METAL" in codes(found, passed=False)
+
+
+@pytest.mark.parametrize(("undecided", "sure"), [(None, True), (0.2, True), (1.0, False)])
+def test_a_head_that_the_third_pass_is_undecided_about_is_doubted(femur_like, undecided, sure):
+    mesh = femur_like(Side.LEFT)
+    low, high = mesh.vertices.min(0) - 8, mesh.vertices.max(0) + 8
+    shape = np.ceil((high - low) / 2).astype(int)[::-1]
+    grid = Grid.aligned(tuple(int(n) for n in shape), (2.0,) * 3, low)
+    mask = Mask(voxelise(mesh, grid), grid)
+    noise = np.random.default_rng(0).normal(0, 10, grid.shape)
+    hu = Volume((np.where(mask.array, 900, 40) + noise).astype(np.int16), grid)
+    says = Field(mask.array.astype(np.float32), grid)
+    found = measure(Side.LEFT, mask, mesh, None, hu, probability=says, head_undecided=undecided)
+    text = next(c["text"] for c in found["checks"] if c["code"] == "CONFIDENT")
+    assert ("undecided, or disagree" in text) != sure
 
 
 def test_a_scan_that_ends_at_the_lesser_trochanter_is_said(femur_like, head):

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
 from femurkit.anatomy import Side
 from femurkit.bones.model import shape_model
@@ -7,7 +8,7 @@ from femurkit.errors import DegenerateShape
 from femurkit.geometry import Grid
 from femurkit.mesh import vertex_normals
 from femurkit.phantom.joint import Joint, draw_joint
-from femurkit.phantom.pose import assemble
+from femurkit.phantom.pose import assemble, assembled
 from femurkit.phantom.shapes import MIRROR, femur_frame, fit_sphere
 from femurkit.solid import voxelise
 from femurkit.surface.axes import axes_of
@@ -20,6 +21,14 @@ def test_a_sphere_is_found_exactly():
     centre, radius = fit_sphere(points)
     assert np.allclose(centre, [80, -10, 900], atol=1e-8)
     assert radius == pytest.approx(21.5, abs=1e-8)
+
+
+def test_knees_that_must_be_apart_are_apart():
+    spread = iter([-12.0, -12.0, 8.0, 8.0])  # the first posture crosses the legs
+    draw = lambda: {s: Joint(0.0, next(spread), 5.0, 3.0, 0.0) for s in Side}  # noqa: E731
+    bones = assembled(np.random.default_rng(3), draw, size=1.0, knees_apart_mm=10.0)
+    left, right = (b.mesh.vertices for b in bones if b.kind == "femur")
+    assert next(spread, None) is None and cKDTree(left).query(right)[0].min() >= 10
 
 
 def test_three_points_make_no_sphere():

@@ -110,6 +110,14 @@ def test_what_cannot_teach_is_refused(found, tmp_path):
         sources.material(three, tmp_path)
 
 
+def test_an_empty_folder_of_more_examples_is_refused(found, tmp_path):
+    found(phantoms=8)
+    with pytest.raises(NothingToLearn, match="more_examples"):
+        sources.material(
+            tiny(manifest=None, phantoms=8, spacing_mm=1.5, more_examples=str(tmp_path)), tmp_path
+        )
+
+
 def test_examples_lie_apart_by_what_they_depend_on(tmp_path):
     from femurkit.training.examples import _hash
 
