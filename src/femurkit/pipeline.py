@@ -114,7 +114,8 @@ def reconstruct(
         write_csv(measurements, folder / "measurements.csv")
         write_json(record_of(run), folder / "run.json")
     return Result(
-        out, measurements, warnings, steps.seconds, steps.elapsed, surfaces.space, missing
+        out, measurements, warnings, steps.seconds, steps.elapsed, surfaces.space, missing,
+        severe=_severe(told),
     )  # fmt: skip
 
 
@@ -134,6 +135,14 @@ def _refuse_missing(missing: Sequence[MissingFemur], *, strict: bool) -> None:
     if strict and missing:
         text = " ".join(finding.text for finding in missing_findings(missing))
         raise NoFemurFound(text, remedy="Leave --strict out to get what was found.")
+
+
+def _severe(told: Sequence[tuple[str, Remark]]) -> frozenset[str]:
+    """The sentences of remarks that are warnings, alone and with their hip before them."""
+    warned = [(where, str(one)) for where, one in told if one.severity == "warning"]
+    return frozenset(
+        text for where, one in warned for text in (one, f"{where.capitalize()} hip: {one}")
+    )
 
 
 def by_femur(remarks: Sequence[Remark]) -> tuple[Remark, ...]:

@@ -82,6 +82,8 @@ class Result:
     space: str = "LPS"
     missing: tuple[MissingFemur, ...] = ()
     """Femurs that were asked for and are not there, each with the reason."""
+    severe: frozenset[str] = frozenset()
+    """Those of `warnings` that may spoil the result; the others explain it."""
 
     @cached_property
     def femurs(self) -> tuple[FemurResult, ...]:

@@ -48,6 +48,15 @@ def test_a_check_that_fails_is_a_warning_and_the_rest_are_notes(capsys):
     ]  # fmt: skip
 
 
+def test_what_may_spoil_the_result_is_a_warning(capsys):
+    cut = "Right hip: The field of view cuts the femur."
+    say_warnings(["Contrast agent is seen.", cut], [], severe={cut})
+    assert capsys.readouterr().err.splitlines() == [
+        "note: Contrast agent is seen.",
+        f"warning: {cut}",
+    ]
+
+
 def test_the_table_of_femurs_fits_a_terminal_of_80_columns(capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setenv("COLUMNS", "80")

@@ -38,7 +38,7 @@ def command(
         whole_or_nothing(out, overwrite=overwrite, kind=KIND) as folder,
     ):
         rows, done = _demo(folder, listener)
-    say_warnings(done.warnings, done.measurements)
+    say_warnings(done.warnings, done.measurements, severe=done.severe)
     score_table(rows, title="Against the phantom's exact truth")
     print(f"Report: {out}/reconstruction/report.html")
     if as_json:

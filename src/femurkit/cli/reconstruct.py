@@ -129,7 +129,7 @@ def command(
             slices=slices, uncertainty=uncertainty, strict=strict,
             surfaces=surfaces, progress=listener,
         )  # fmt: skip
-    say_warnings(result.warnings, result.measurements, missing=result.missing)
+    say_warnings(result.warnings, result.measurements, severe=result.severe)
     if not quiet:
         femur_table(result.measurements)
         print(f"Report: {out}/report.html")

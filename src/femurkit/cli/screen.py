@@ -5,13 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from femurkit.locate.hip import MissingFemur
+from typing import Any
 
 
 def say(text: str) -> None:
@@ -105,18 +102,17 @@ def say_warnings(
     warnings: Sequence[str],
     femurs: Sequence[Mapping[str, Any]],
     *,
-    missing: Sequence[MissingFemur] = (),
+    severe: Collection[str] = (),
 ) -> None:
-    """What to know of an output, on stderr: a check that fails, or a femur that is missing though
-    the scan should show it, is a warning; all else is a note.
+    """What to know of an output, on stderr: a check that fails, or what is severe, is a warning;
+    all else is a note.
 
     femurs: measurements, of which remarks() makes the warnings.
     """
-    from femurkit.locate.missing import missing_findings
     from femurkit.report.build import remarks
 
     failed = {text for femur in femurs for text in remarks(femur)}
-    failed |= {str(f) for f in missing_findings(missing) if f.severity == "warning"}
+    failed |= set(severe)
     for warning in warnings:
         say(f"{'warning' if warning in failed else 'note'}: {warning}")
 
