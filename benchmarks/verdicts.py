@@ -115,7 +115,7 @@ def row_of(way: str, case: Case, one: Made, other: Made | None, *, mended: bool 
     if one.mask is None or one.outline is None:
         return row | {"dsc": 0.0, "assd_mm": 99.0, "good": False}
     said = by_femur(remarks_on(case.volume, (THIN, METAL_FREE, FULL_RANGE)))
-    said += remarks_on(edges_of_mask(one.mask), EDGE_CLAIMS)
+    said += remarks_on(edges_of_mask(one.mask, case.volume), EDGE_CLAIMS)
     said += fracture_findings(one.outline, case.side, case.volume, one.found)
     score = scores(one.outline, one.mask, case)
     return row | {

@@ -159,11 +159,15 @@ def test_a_single_time_point_is_a_volume(tmp_path):
     assert read_image(tmp_path / "one.nii").array.shape == (7, 6, 5)
 
 
-def test_not_finite_is_not_hounsfield(tmp_path):
+@pytest.mark.parametrize("name", ["smith.mha", "smith.nii", "smith.nii.gz", "smith.nrrd"])
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_not_finite_is_not_hounsfield(tmp_path, name, value):
     array = values("float32")
-    array[1, 2, 3] = np.nan
-    write_image(Volume(array, oblique()), tmp_path / "smith.mha")
-    refused("NotHounsfield", read_image, tmp_path / "smith.mha")
+    write_image(Volume(array + 0.5, oblique()), tmp_path / name)
+    assert read_image(tmp_path / name).array.dtype == np.float32
+    array[1, 2, 3] = value
+    write_image(Volume(array, oblique()), tmp_path / name)
+    refused("NotHounsfield", read_image, tmp_path / name)
 
 
 def test_a_broken_file_is_not_readable(tmp_path):

@@ -32,6 +32,16 @@ def volume(*, slices: int = LENGTH, step_mm: float = STEP_MM) -> Volume:
     return Volume(hu.astype(np.int16), grid)
 
 
+@pytest.mark.parametrize("value", [0, 700, -1024])
+def test_slices_that_were_filled_in_are_no_part_of_the_scan(tmp_path, value):
+    whole = volume()
+    hu = whole.array.copy()
+    hu[30:] = value
+    write_image(Volume(hu, whole.grid), tmp_path / "filled.nii.gz")
+    read = load(tmp_path / "filled.nii.gz").volume.array
+    assert (read[30:] == -1024).all() and (read[:30] == hu[:30]).all()
+
+
 def refused(code: str, path: Path, **options: str) -> InputRefused:
     with pytest.raises(InputRefused) as caught:
         load(path, **options)

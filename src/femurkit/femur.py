@@ -207,7 +207,7 @@ def measure_femur(work: Work, drawn: Drawn) -> Measured:
         )  # fmt: skip
         measured = without_axes(measured, drawn.pieces) | {"surfaces": drawn.written}
     findings = (
-        *remarks_on(edges_of_mask(drawn.mask), EDGE_CLAIMS),
+        *remarks_on(edges_of_mask(drawn.mask, volume), EDGE_CLAIMS),
         *implant_findings(implant, measured),
         *fracture_findings(
             drawn.outline, side, seen, measured, pieces=drawn.pieces, metal=implant is not None

@@ -16,6 +16,7 @@ from scipy import ndimage
 
 from femurkit.errors import BadGeometry, InputRefused, NothingReadable, NotHounsfield
 from femurkit.geometry import Grid
+from femurkit.nifti import all_finite
 from femurkit.volume import Volume
 
 SUFFIXES = (".nii", ".nii.gz", ".nrrd", ".nhdr", ".mha", ".mhd")
@@ -50,7 +51,7 @@ def read_image(path: Path) -> Volume:
     Whether the values are plausible HU is for `sources` to say.
     """
     array, grid = _read(path)
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
+    if array.dtype.kind == "f" and not (np.isfinite(array).all() and all_finite(path)):
         raise NotHounsfield(
             "values that are not finite numbers",
             expected="HU in every voxel",

@@ -35,6 +35,8 @@ from femurkit.volume import Volume
 
 Gaps = Literal["refuse", "resample"]
 
+AIR_HU = -1024
+"""What blank slices read as."""
 MOST_MM = 2500.0
 """No body is longer; a damaged spacing would make the search for hips take all memory there is."""
 
@@ -90,7 +92,19 @@ def load(
         scan = _anonymized(scan, scan.series)
     check_extent(scan.volume.grid)
     check_hounsfield(scan.volume)
-    return scan
+    return replace(scan, volume=blank_as_air(scan.volume))
+
+
+def blank_as_air(volume: Volume) -> Volume:
+    """The volume with AIR_HU in every slice that holds one value throughout: it was filled in, and
+    shows nothing of the patient.
+    """
+    blank = volume.array.min((1, 2)) == volume.array.max((1, 2))
+    if not blank.any():
+        return volume
+    array = volume.array.copy()
+    array[blank] = AIR_HU
+    return replace(volume, array=array)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import pytest
 from femurkit.geometry import Grid
 from femurkit.locate.edges import EDGE_CLAIMS, edges_of_coarse, edges_of_mask
 from femurkit.remark import remarks_on
-from femurkit.volume import Field, Mask
+from femurkit.volume import Field, Mask, Volume
 
 SHAPE, SPACING = (30, 40, 50), (2.0, 1.0, 1.5)
 
@@ -46,6 +46,31 @@ def test_each_edge_by_its_name_and_area(name, mm2, said):
     edges = edges_of_mask(block(**{name: True}))
     assert edges == {**dict.fromkeys(edges, 0.0), name: pytest.approx(mm2)}
     assert codes(edges) == said
+
+
+@pytest.mark.parametrize("gap", [0, 1])
+@pytest.mark.parametrize(
+    ("name", "said"), [("upper", ["HEAD_IN_SCAN"]), ("lower", []), ("left", ["FEMUR_IN_VIEW"])]
+)
+def test_padding_within_the_scan_cuts_as_its_faces_do(name, said, gap):
+    """Slices that were blanked, a round field of view: up to two voxels from the outline."""
+    mask = block()
+    hu = np.where(mask.array, 700, 40).astype(np.int16)
+    beyond = {
+        "upper": np.s_[26 + gap :],
+        "lower": np.s_[: 4 - gap],
+        "left": np.s_[:, :, 45 + gap :],
+    }
+    hu[beyond[name]] = -1024
+    edges = edges_of_mask(mask, Volume(hu, mask.grid))
+    assert edges[name] == pytest.approx(edges_of_mask(block(**{name: True}))[name], rel=0.2)
+    assert [one for one, mm2 in edges.items() if mm2] == [name] and codes(edges) == said
+
+
+def test_a_bone_alone_in_air_is_not_cut_off():
+    mask = block()
+    hu = np.where(mask.array, 700, -1000).astype(np.int16)
+    assert not any(edges_of_mask(mask, Volume(hu, mask.grid)).values())
 
 
 def test_directions_are_the_patients_however_the_voxels_are_stored():

@@ -17,6 +17,8 @@ from femurkit.geometry import Grid
 from femurkit.locate import find
 from femurkit.locate.candidates import Candidate
 from femurkit.locate.find import find_hips, locate
+from femurkit.locate.landmarks import Landmarks
+from femurkit.locate.socket import socket_share
 from femurkit.locate.verify import (
     MAX_OUT_IN_SOCKET_MM,
     MAX_SUM_IN_SOCKET_MM,
@@ -253,6 +255,16 @@ def test_a_leg_that_ends_below_the_lesser_trochanter_is_no_proximal_femur():
 
 def test_what_the_search_lets_pass_is_not_left_out_later():
     assert MAX_OUT_IN_SOCKET_MM <= LEFT_OUT_MM
+
+
+def test_padding_says_nothing_of_a_socket():
+    head = Landmarks(np.zeros(3), 24.0)
+    grid = Grid.aligned((60, 60, 60), (2.0, 2.0, 2.0), (-59.0, -59.0, -59.0))
+    away = np.linalg.norm(grid.to_world(np.moveaxis(np.indices(grid.shape), 0, -1)), axis=-1)
+    hu = np.where(away > 27, 600, 40).astype(np.int16)  # bone all around, beyond the joint
+    assert socket_share(Volume(hu, grid), head, Side.LEFT) == 1
+    hu[32:] = -1024  # the scan ends 4 mm above the centre of the head
+    assert socket_share(Volume(hu, grid), head, Side.LEFT) is None
 
 
 def test_a_shaft_that_is_drawn_too_short_is_still_a_femur(monkeypatch):

@@ -26,6 +26,8 @@ from femurkit.training.config import read_config
         ),
         ({"phantoms": 3, "spacing_mm": 2.0}, "phantoms at 2.0 mm"),
         ({"phantoms": 3, "box": "joint", "spacing_mm": 1.5}, "phantoms at 1.5 mm for a joint"),
+        ({"phantoms": -3}, "negative"),
+        ({"trunk_phantoms": -3, "spacing_mm": 1.5}, "negative"),
         ({"epochs": "many"}, "epochs"),
         ({"objective": "magic"}, "objective"),
     ],
@@ -33,6 +35,14 @@ from femurkit.training.config import read_config
 def test_what_cannot_be_trained_is_refused_by_name(changes, found):
     with pytest.raises(ConfigRefused, match=found):
         tiny(**changes)
+
+
+@pytest.mark.parametrize("name", ["manifest", "more_examples", "cache", "start_from"])
+def test_a_path_that_is_no_text_is_refused(tmp_path, name):
+    file = tmp_path / "c.toml"
+    file.write_text(f'name = "x"\nphantoms = 3\n{name} = 5\n')
+    with pytest.raises(ConfigRefused, match=name):
+        read_config(file)
 
 
 def test_paths_count_from_the_file(tmp_path):

@@ -1,6 +1,7 @@
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from tests.training.conftest import tiny
 
@@ -65,7 +66,7 @@ def test_trunks_and_more_examples_teach_as_well(found, tmp_path, monkeypatch):
     found(phantoms=8)
     names = [tmp_path / f"trunk-{n:04d}-{k}.npz" for n in range(4) for k in range(2)]
     monkeypatch.setattr(sources, "draw_trunk_examples", lambda *_: names)
-    (tmp_path / "real-0000-left.npz").touch()
+    np.savez(tmp_path / "real-0000-left.npz", hu=np.zeros(1), femur=np.zeros(1))
     changes = {"manifest": None, "spacing_mm": 1.5, "trunk_phantoms": 4}
     told = sources.material(
         tiny(phantoms=8, more_examples=str(tmp_path), **changes), tmp_path / "run"
@@ -113,6 +114,15 @@ def test_what_cannot_teach_is_refused(found, tmp_path):
 def test_an_empty_folder_of_more_examples_is_refused(found, tmp_path):
     found(phantoms=8)
     with pytest.raises(NothingToLearn, match="more_examples"):
+        sources.material(
+            tiny(manifest=None, phantoms=8, spacing_mm=1.5, more_examples=str(tmp_path)), tmp_path
+        )
+
+
+def test_a_file_that_is_no_example_is_named(found, tmp_path):
+    found(phantoms=8)
+    np.savez(tmp_path / "real-0001-left.npz", hu=np.zeros((2, 2, 2), np.int16))
+    with pytest.raises(NothingToLearn, match="real-0001-left"):
         sources.material(
             tiny(manifest=None, phantoms=8, spacing_mm=1.5, more_examples=str(tmp_path)), tmp_path
         )

@@ -9,8 +9,16 @@ import numpy as np
 from femurkit.geometry import Grid, resample
 from femurkit.remark import Claim
 from femurkit.solid import faces
-from femurkit.volume import Field, Mask
+from femurkit.surface.islands import bounding_window
+from femurkit.volume import Field, Mask, Volume
 
+PADDING_HU = -900.0
+"""Voxels below lie outside what was scanned: a round field of view, or slices that were blanked.
+No air is so near to a femur."""
+PADDING_VOXELS, PADDING_MM = 2, 2.0
+"""So near to the outline, at least one of the two, padding cuts the bone."""
+ALONE = 0.5
+"""A bone with padding at more of its surface is shown by itself, and not cut off."""
 LEAST_MM2 = 20.0
 """Less bone than this on a face of the scan is a voxel in doubt."""
 DIRECTIONS = (("right", "left"), ("anterior", "posterior"), ("lower", "upper"))
@@ -20,9 +28,52 @@ Edges = Mapping[str, float]
 """Direction -> femur in the outermost layer of voxels there, mm²; nothing where none was sought."""
 
 
-def edges_of_mask(mask: Mask) -> Edges:
-    """What lies on the edges of the scan of a femur's mask."""
-    return _edges(mask.grid, 0.0, lambda low, high: mask.array[_window(low, high)])
+def edges_of_mask(mask: Mask, volume: Volume | None = None) -> Edges:
+    """What lies on the edges of the scan of a femur's mask: on its outer faces and, where the
+    volume is given, beside padding within it.
+    """
+    out = _edges(mask.grid, 0.0, lambda low, high: mask.array[_window(low, high)])
+    padded = {} if volume is None else _beside_padding(mask, volume)
+    return {name: mm2 + padded.get(name, 0.0) for name, mm2 in out.items()}
+
+
+def _beside_padding(mask: Mask, volume: Volume) -> Edges:
+    """Area of the mask's faces that look at padding, by direction, mm2; nothing for a bone that is
+    shown by itself.
+    """
+    if not mask.array.any():
+        return {}
+    steps = mask.grid.spacing_mm
+    reach = [max(PADDING_VOXELS, round(PADDING_MM / step)) for step in steps]
+    window = bounding_window(mask.array, margin=max(reach) + 1)
+    femur, hu = mask.array[window], volume.array[window]
+    empty = hu <= PADDING_HU
+    out: dict[str, float] = {}
+    surface = 0.0
+    planes = iter(faces(mask.grid))
+    for axis, step in enumerate(steps):
+        face_mm2 = mask.grid.voxel_mm3 / step
+        for sign in (-1, 1):
+            outward = -next(planes).inward
+            along = int(np.abs(outward).argmax())
+            edge = femur & ~_neighbour(femur, axis, sign)
+            near = edge & np.logical_or.reduce(
+                [_neighbour(empty, axis, sign * k) for k in range(1, reach[axis] + 1)]
+            )
+            out[DIRECTIONS[along][int(outward[along] > 0)]] = near.sum() * face_mm2
+            surface += edge.sum() * face_mm2
+    return {} if sum(out.values()) > ALONE * surface else out
+
+
+def _neighbour(array: np.ndarray, axis: int, by: int) -> np.ndarray:
+    """Of each voxel, the one so many steps along an axis; False beyond the array."""
+    out = np.zeros_like(array)
+    here, there = [slice(None)] * 3, [slice(None)] * 3
+    here[axis], there[axis] = (slice(None, -by), slice(by, None)) if by > 0 else (
+        slice(-by, None), slice(None, by)
+    )  # fmt: skip
+    out[tuple(here)] = array[tuple(there)]
+    return out
 
 
 def edges_of_coarse(femur: Field, scan: Grid, low_mm: np.ndarray, high_mm: np.ndarray) -> Edges:

@@ -18,6 +18,8 @@ INTO_PELVIS = np.array([-0.75, 0.1, 0.65])
 """From the centre of a left head to the middle of its socket: medial, a little back, and up."""
 CAP_COS = 0.3
 """Half angle of the cap of directions around that, 73 degrees."""
+PADDING_HU = -800.0
+"""Below is what the scan does not show: no air is so near to a hip."""
 MIN_SEEN = 0.6
 """Share of the cap that must lie in the scan for anything to be said."""
 
@@ -33,10 +35,11 @@ def socket_share(volume: Volume, landmarks: Landmarks, side: Side) -> float | No
     reach = landmarks.head_radius_mm + np.arange(*BEYOND_MM)
     points = landmarks.head + rays[:, None] * reach[None, :, None]
     index = volume.grid.to_index(points)
-    there = (index > -0.5) & (index < np.array(volume.grid.shape) - 0.5)
-    seen = there.reshape(len(rays), -1).all(1)
+    there = ((index > -0.5) & (index < np.array(volume.grid.shape) - 0.5)).all(-1)
+    at = index.reshape(-1, 3).T
+    hu = ndimage.map_coordinates(volume.array, at, output=np.float32, order=1, mode="nearest")
+    hu = hu.reshape(there.shape)
+    seen = (there & (hu > PADDING_HU)).all(1)
     if seen.mean() < MIN_SEEN:
         return None
-    at = index[seen].reshape(-1, 3).T
-    hu = ndimage.map_coordinates(volume.array, at, output=np.float32, order=1, mode="nearest")
-    return float((hu.reshape(-1, len(reach)).max(1) > BONE_HU).mean())
+    return float((hu[seen].max(1) > BONE_HU).mean())

@@ -55,7 +55,7 @@ def measure(
     What cannot be measured is None, and `not_measurable` says why; `standard_errors` holds those
     that are known. `checks` is a list of {code, passed, text}.
     """
-    head = _head(periosteal, side, mask)
+    head = _head(periosteal, side, mask, volume)
     if implant is not None and replaced(head, implant):
         head = Head(None, None, None, REPLACED)
     length = visible_length_mm(periosteal)
@@ -122,10 +122,10 @@ def measure(
     return found
 
 
-def _head(periosteal: Mesh, side: Side, mask: Mask) -> Head:
+def _head(periosteal: Mesh, side: Side, mask: Mask, volume: Volume | None) -> Head:
     """The head; why there is none says so where the scan ends in the bone above."""
     head = fit_head(periosteal, side)
-    if head.missing is None or edges_of_mask(mask).get("upper", 0.0) < LEAST_MM2:
+    if head.missing is None or edges_of_mask(mask, volume).get("upper", 0.0) < LEAST_MM2:
         return head
     return replace(head, missing="the head is not wholly in the scan")
 

@@ -126,7 +126,7 @@ def read_config(path: Path) -> Config:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise _refused(f"no readable TOML ({type(error).__name__})") from None
     for name in ("manifest", "tissue_maps", "more_examples", "cache", "start_from"):
-        if values.get(name):
+        if values.get(name) and isinstance(values[name], str):
             values[name] = str((path.parent / values[name]).resolve())
     return config_of(values)
 
@@ -159,6 +159,8 @@ def _check(config: Config) -> None:
         raise _refused(f"hard_phantoms, trunk_phantoms or more_examples for a {config.box}")
     if config.class_bias and len(config.class_bias) != len(config.classes):
         raise _refused(f"{len(config.class_bias)} biases for {len(config.classes)} classes")
+    if min(config.phantoms, config.hard_phantoms, config.trunk_phantoms) < 0:
+        raise _refused("a negative number of phantoms")
     if config.accumulate < 1:
         raise _refused(f"accumulate = {config.accumulate}")
     if not config.manifest and not drawn:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from femurkit.dataset.manifest import read_manifest
 from femurkit.dataset.prepare import Box, Prepared, prepared
 from femurkit.errors import NothingToLearn
@@ -65,12 +67,25 @@ def material(config: Config, run: Path) -> Material:
         more = sorted(Path(config.more_examples).glob("*.npz"))
         if not more:
             raise _nothing("no *.npz in the folder of more_examples", "hips made beforehand")
+        for path in more:
+            _require_example(path)
         labelled += more
     if not config.phantoms:  # the temperature is fitted on ordinary patients where there are any
         validation += others
     if not labelled:
         raise _nothing("no annotated hip in the train split", "labels for a study, or phantoms")
     return Material(labelled, unlabelled or labelled, validation)
+
+
+def _require_example(path: Path) -> None:
+    """Raises NothingToLearn if a file is no example."""
+    try:
+        with np.load(path) as data:
+            names = set(data.files)
+    except (OSError, ValueError):
+        names = set()
+    if "hu" not in names or not names & {"femur", "label"}:
+        raise _nothing(f"{path.name}, which is no example", "arrays hu and femur in each file")
 
 
 def _held(count: int) -> int:
