@@ -25,6 +25,16 @@ def test_an_item_depends_on_seed_and_number_alone(hips, tmp_path):
     assert not torch.equal(one[7].x, draws(hips, tmp_path, seed=2)[7].x)
 
 
+def test_patches_turn_as_far_as_the_configuration_says(hips, tmp_path):
+    def items(turn_deg):
+        made = draws(hips, tmp_path, turn_deg=turn_deg)
+        return [made[number].x for number in range(6)]  # every other one is turned
+
+    usual, named, far = items(None), items(6.0), items(40.0)
+    assert all(torch.equal(a, b) for a, b in zip(usual, named, strict=True))
+    assert not all(torch.equal(a, b) for a, b in zip(usual, far, strict=True))
+
+
 def test_a_patch_holds_what_is_annotated_and_says_so(hips, tmp_path):
     for number in range(8):
         item = draws(hips, tmp_path)[number]

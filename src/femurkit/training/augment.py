@@ -27,7 +27,7 @@ class Variety:
     noise_hu: float
 
 
-HIP = Variety(10.0, 0.08, 0.04, 10.0, (0.7, 1.25), 35.0)
+HIP = Variety(6.0, 0.08, 0.04, 10.0, (0.7, 1.25), 35.0)
 """For networks that outline bone."""
 SCAN = Variety(7.0, 0.10, 0.12, 25.0, (0.6, 1.35), 70.0)
 """For the network that finds hips, which no scanner and no patient should surprise."""

@@ -81,6 +81,8 @@ class Config:
     average: float = 0.995
     """Decay of the moving average of the weights, which is validated and exported; 0: none."""
     augment: bool = True
+    turn_deg: float | None = None
+    """Standard deviation of the turns of augmentation; None: 6 for a hip, 7 for a whole scan."""
     dropout: float = 0.0
     weight_decay: float = 1e-4
     clip: float = 5.0

@@ -6,7 +6,7 @@ somebody annotated only some slices, `known` (femurkit.dataset.prepare, training
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -124,6 +124,8 @@ class Draws(Dataset[Batch]):
         window = self._window(arrays, rng, annotated=annotated)
         shares, known = _believed(arrays, window, told)
         variety = SCAN if config.box == "scan" else HIP
+        if config.turn_deg is not None:
+            variety = replace(variety, turn_deg=config.turn_deg)
         parts = [arrays.hu[window][None], shares / np.float32(255), known[None]]
         stack = torch.from_numpy(np.concatenate(parts).astype(np.float32))
         if config.augment:
