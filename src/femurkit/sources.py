@@ -35,8 +35,8 @@ from femurkit.volume import Volume
 
 Gaps = Literal["refuse", "resample"]
 
-AIR_HU = -1024
-"""What blank slices read as."""
+AIR_HU, DENSER_HU = -1024, -900
+"""What blank slices read as, and what is denser than air."""
 MOST_MM = 2500.0
 """No body is longer; a damaged spacing would make the search for hips take all memory there is."""
 
@@ -96,10 +96,11 @@ def load(
 
 
 def blank_as_air(volume: Volume) -> Volume:
-    """The volume with AIR_HU in every slice that holds one value throughout: it was filled in, and
-    shows nothing of the patient.
+    """The volume with AIR_HU in every slice that holds one value throughout, other than air: it was
+    filled in, and shows nothing of the patient.
     """
-    blank = volume.array.min((1, 2)) == volume.array.max((1, 2))
+    highest = volume.array.max((1, 2))
+    blank = (volume.array.min((1, 2)) == highest) & (highest > DENSER_HU)
     if not blank.any():
         return volume
     array = volume.array.copy()
