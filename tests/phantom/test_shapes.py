@@ -25,7 +25,10 @@ def test_a_sphere_is_found_exactly():
 
 def test_knees_that_must_be_apart_are_apart():
     spread = iter([-12.0, -12.0, 8.0, 8.0])  # the first posture crosses the legs
-    draw = lambda: {s: Joint(0.0, next(spread), 5.0, 3.0, 0.0) for s in Side}  # noqa: E731
+
+    def draw():
+        return {side: Joint(0.0, next(spread), 5.0, 3.0, 0.0) for side in Side}
+
     bones = assembled(np.random.default_rng(3), draw, size=1.0, knees_apart_mm=10.0)
     left, right = (b.mesh.vertices for b in bones if b.kind == "femur")
     assert next(spread, None) is None and cKDTree(left).query(right)[0].min() >= 10

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from femurkit.anatomy import Side
+from femurkit.bones.likeness import AIR_HU
 from femurkit.locate.landmarks import Landmarks
 from femurkit.surface.head import even_directions
 from femurkit.volume import Volume
@@ -18,8 +19,6 @@ INTO_PELVIS = np.array([-0.75, 0.1, 0.65])
 """From the centre of a left head to the middle of its socket: medial, a little back, and up."""
 CAP_COS = 0.3
 """Half angle of the cap of directions around that, 73 degrees."""
-PADDING_HU = -800.0
-"""Below is what the scan does not show: no air is so near to a hip."""
 MIN_SEEN = 0.6
 """Share of the cap that must lie in the scan for anything to be said."""
 
@@ -39,7 +38,7 @@ def socket_share(volume: Volume, landmarks: Landmarks, side: Side) -> float | No
     at = index.reshape(-1, 3).T
     hu = ndimage.map_coordinates(volume.array, at, output=np.float32, order=1, mode="nearest")
     hu = hu.reshape(there.shape)
-    seen = (there & (hu > PADDING_HU)).all(1)
+    seen = (there & (hu > AIR_HU)).all(1)
     if seen.mean() < MIN_SEEN:
         return None
     return float((hu[seen].max(1) > BONE_HU).mean())
